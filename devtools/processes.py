@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,12 +24,26 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGHUP, interrupt)
 
 
+_running: set["Child"] = set()
+_stopping = threading.Event()
+
+
+def stop_everything() -> None:
+    """End all programs that threads have started, and let them start no more."""
+    _stopping.set()
+    for child in list(_running):
+        child.stop()
+
+
 class Child:
     """A program in a process group of its own, which is ended as a whole, whatever happens to its parent."""
 
     def __init__(self, command: Sequence, *, cwd: Path | None = None, env: dict | None = None, **popen):
         self.command = [str(part) for part in command]
+        if _stopping.is_set():
+            raise KeyboardInterrupt
         self.process = subprocess.Popen(self.command, cwd=cwd, env=env, start_new_session=True, **popen)
+        _running.add(self)
 
     def __enter__(self):
         return self
@@ -46,9 +61,7 @@ class Child:
                 self._signal(signal.SIGKILL)
                 self.process.wait()
         self._signal(signal.SIGKILL)  # grandchildren that outlived their parent
-        for stream in (self.process.stdout, self.process.stdin):
-            if stream:
-                stream.close()
+        _running.discard(self)
 
     def _signal(self, signum: int) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,151 @@
+"""./dev test --stock: Odoo's own tests of the modules we extend, in stock alone and with our addons."""
+
+import json
+from pathlib import Path
+
+from . import browser, processes, results
+from .console import Problem, say, step
+from .context import Context
+from .databases import Databases
+from .results import Outcome
+from .settings import CACHE, LOGS, STATE, short_hash
+
+# Which tests, by module, and on which base. All run when everything is loaded, as pytest-odoo does.
+TESTS = {
+    "portal": ("demo", ["portal/tests"]),
+    "auth_signup": ("demo", ["auth_signup/tests"]),
+    "auth_totp": ("demo", ["auth_totp/tests"]),
+    "auth_totp_portal": ("demo", ["auth_totp_portal/tests"]),
+    "auth_totp_mail": ("demo", ["auth_totp_mail/tests"]),
+    "payment": ("demo", ["payment/tests"]),
+    "account_payment": ("demo", ["account_payment/tests"]),
+    "mail": ("demo", ["mail/tests/test_res_partner.py", "mail/tests/test_res_users.py"]),
+    "website": (
+        "full",
+        [
+            "website/tests/test_res_users.py",
+            "website/tests/test_auth_signup_uninvited.py",
+            "website/tests/test_website_reset_password.py",
+            "website/tests/test_website_visitor.py",
+        ],
+    ),
+}
+
+
+def compare(context: Context, databases: Databases, modules: list[str]) -> Outcome:
+    """Run the tests both ways. A test that passes in stock and fails with our addons has failed.
+
+    :param modules: the modules whose tests to run, all of TESTS when empty
+    :raise Problem: for a module that is not in TESTS
+    """
+    unknown = [module for module in modules if module not in TESTS]
+    if unknown:
+        raise Problem(f"No tests of {', '.join(unknown)} are listed.", f"choose from: {', '.join(TESTS)}.")
+    browser.ensure()
+    outcome = Outcome()
+    for base in ("demo", "full"):
+        chosen = [module for module in modules or TESTS if TESTS[module][0] == base]
+        if chosen:
+            outcome += _compare_on(context, databases, base, chosen)
+    return outcome
+
+
+def _compare_on(context: Context, databases: Databases, base: str, modules: list[str]) -> Outcome:
+    from .testing import side_by_side  # which imports this module
+
+    found: dict[str, dict[str, str]] = {}
+
+    def stock() -> Outcome:
+        found["stock"] = _in_stock(context, databases, base, modules)
+        return Outcome()
+
+    def ours() -> Outcome:
+        template = databases.template(base)
+        found["ours"] = _run(context, databases, template, f"stock-{base}-with-ours", _paths(context, modules))
+        return Outcome()
+
+    side_by_side(stock, ours)
+    return _judge(context, databases, base, modules, found["stock"], found["ours"])
+
+
+def _judge(context, databases, base: str, modules: list[str], stock: dict[str, str], ours: dict[str, str]) -> Outcome:
+    """Compare two results. What fails only with ours gets a second chance: a browser may be slow once."""
+    suspects = [test for test, status in ours.items() if status == "failed" and stock.get(test) != "failed"]
+    suspects += [test for test in stock if test not in ours]
+    if suspects:
+        say(f"   {len(suspects)} tests fail with our addons only; once more")
+        again = _run(context, databases, databases.template(base), f"stock-{base}-again", _paths(context, modules))
+        for test in suspects:
+            if again.get(test) in ("passed", "skipped"):
+                say(f"   unsteady, passes the second time: {test}")
+                ours[test] = again[test]
+    outcome = Outcome()
+    known = []
+    for test, status in ours.items():
+        if status == "passed":
+            outcome.passed += 1
+        elif status == "skipped":
+            outcome.skipped += 1
+        elif stock.get(test) == "failed":
+            known.append(test)
+        else:
+            outcome.fail(f"stock {base}, only with our addons: {test}")
+    for test in stock:
+        if test not in ours:
+            outcome.fail(f"stock {base}, did not run with our addons: {test}")
+    if known:
+        say(f"   these {len(known)} fail in stock alone too, and are not counted:")
+        for test in known:
+            say(f"     {test}")
+    return outcome
+
+
+def _in_stock(context: Context, databases: Databases, base: str, modules: list[str]) -> dict[str, str]:
+    """Return the results in stock alone, which are kept by module: neither Odoo nor its tests change."""
+    source = databases.base(base)
+    kept: dict[str, dict[str, str]] = {}
+    for module in modules:
+        path = _kept(source, module)
+        if path.exists():
+            kept[module] = json.loads(path.read_text(encoding="utf-8"))
+    missing = [module for module in modules if module not in kept]
+    if missing:
+        statuses = _run(context, databases, source, f"stock-{base}-alone", _paths(context, missing), own=False)
+        for module in missing:
+            kept[module] = {test: status for test, status in statuses.items() if f".{module}." in f".{test}"}
+            _kept(source, module).parent.mkdir(parents=True, exist_ok=True)
+            _kept(source, module).write_text(json.dumps(kept[module], indent=1), encoding="utf-8")
+    return {test: status for statuses in kept.values() for test, status in statuses.items()}
+
+
+def _kept(source: str, module: str) -> Path:
+    return CACHE / "stock-tests" / f"{source}-{module}-{short_hash(repr(TESTS[module]), length=6)}.json"
+
+
+def _paths(context: Context, modules: list[str]) -> list[str]:
+    return [str(context.odoo / "addons" / path) for module in modules for path in TESTS[module][1]]
+
+
+def _run(
+    context: Context, databases: Databases, source: str, lane: str, paths: list[str], own: bool = True
+) -> dict[str, str]:
+    """Run Odoo's tests on a copy of a database and return each one's status."""
+    from .testing import note_pytest
+
+    log, report = LOGS / f"test-{lane}.log", STATE / f"junit-{lane}.xml"
+    report.unlink(missing_ok=True)
+    with databases.throwaway(source) as name, step(f"[{lane}] Odoo's own tests") as now:
+        code = processes.run_logged(
+            [
+                *(context.python, "-m", "pytest", "-v", "--color=no", "-p", "no:cacheprovider", "-c", "/dev/null"),
+                *(f"--rootdir={context.odoo}", f"--junitxml={report}", "--odoo-http", f"--odoo-database={name}"),
+                *paths,
+            ],
+            log,
+            env=context.environ(own),
+            cwd=context.odoo,
+            on_line=lambda line: note_pytest(now, lane, line),
+        )
+    if not report.exists():
+        raise Problem(f"Odoo's tests did not run (exit code {code}). The end of {log}:\n{processes.tail(log)}")
+    return results.from_junit(report, lane)[1]

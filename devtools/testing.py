@@ -1,0 +1,237 @@
+"""./dev test: the lanes of tests, or the tests that are named."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from . import browser, processes, results, stock_tests
+from .addons import main_addon
+from .console import Problem, say, step
+from .context import DATA_DIR, Context
+from .databases import Databases
+from .results import Outcome
+from .settings import LOGS, ROOT, STATE
+
+LIVE = ROOT / "live_tests"
+NO_TESTS_COLLECTED = 5
+OCA_MODULES = ("portal_invitation_by_website",)
+
+
+def run(options) -> int:
+    """Carry out ./dev test."""
+    context = Context(oca=options.oca)
+    databases = Databases(context)
+    databases.sweep()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    if options.stock:
+        return results.close(stock_tests.compare(context, databases, options.names))
+    if options.names or options.keyword:
+        return run_named(context, databases, options)
+    browser.ensure()
+    return results.close(side_by_side(lambda: lane_alone(context, databases), lambda: lane_full(context, databases)))
+
+
+def side_by_side(*lanes: Callable[[], Outcome]) -> Outcome:
+    """Run lanes at the same time and add up their outcomes. When one breaks, the others are ended."""
+    with ThreadPoolExecutor(len(lanes)) as executor:
+        futures = [executor.submit(lane) for lane in lanes]
+        try:
+            done, _running = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException:
+            processes.stop_everything()
+            raise
+    return sum((future.result() for future in futures), Outcome())
+
+
+def lane_alone(context: Context, databases: Databases) -> Outcome:
+    """Run Odoo's own runner on the main addon and its dependencies alone, then the live tests."""
+    databases.base("alone")
+    outcome = run_odoo_tests(context, databases)
+    return outcome + run_live_tests(context, databases)
+
+
+def run_odoo_tests(context: Context, databases: Databases) -> Outcome:
+    """Install the main addon on a stock base with its tests enabled, and check the log."""
+    addon = main_addon()
+    log = LOGS / "test-alone.log"
+    with databases.throwaway(databases.base("alone")) as name, step(f"[alone] Odoo's test runner on {addon}") as now:
+        code = processes.run_logged(
+            context.odoo_command(
+                *("-d", name, "-i", addon, "--test-enable", "--test-tags", f"/{addon}", "--stop-after-init"),
+                *("--http-port", str(free_port()), "--max-cron-threads=0"),
+            ),
+            log,
+            env=context.environ(),
+            on_line=lambda line: note_odoo_test(now, line),
+        )
+        outcome = results.from_odoo_log(log, "alone")
+        if code and not outcome.failed:
+            outcome.fail(f"alone: odoo-bin ended with exit code {code}, see {log}")
+    say(f"   [alone] {outcome}; log: {log.relative_to(ROOT)}")
+    return outcome
+
+
+def run_live_tests(context: Context, databases: Databases) -> Outcome:
+    """Run the tests that start a real Odoo process themselves."""
+    if not any(LIVE.rglob("test_*.py")):
+        say("   [live] there are no live tests")
+        return Outcome()
+    env = live_environment(context, databases)
+    return run_pytest(context, "live", ["-p", "no:odoo", str(LIVE)], env)
+
+
+def lane_full(context: Context, databases: Databases) -> Outcome:
+    """Run all our addons' tests with everything installed, and measure their coverage."""
+    template = databases.template("full")
+    addons = context.own_addons
+    with databases.throwaway(template) as name:
+        return run_pytest(
+            context,
+            "full",
+            ["--odoo-http", f"--odoo-database={name}", *(str(addon.folder) for addon in addons)],
+            context.environ(),
+            covered=[addon.folder for addon in addons],
+        )
+
+
+def run_pytest(context: Context, lane: str, arguments: list[str], env: dict, covered: list[Path] | None = None) -> Outcome:
+    """Run pytest with its output in a log.
+
+    :param covered: the folders whose coverage is measured and printed
+    """
+    log, report = LOGS / f"test-{lane}.log", STATE / f"junit-{lane}.xml"
+    report.unlink(missing_ok=True)
+    command = [context.python, "-m"]
+    if covered:
+        env = {**env, "COVERAGE_FILE": str(STATE / f"coverage-{lane}")}
+        command += ["coverage", "run", f"--source={','.join(map(str, covered))}", "-m"]
+    command += ["pytest", "-v", "--color=no", f"--junitxml={report}", *arguments]
+    with step(f"[{lane}] pytest") as now:
+        code = processes.run_logged(command, log, env=env, cwd=ROOT, on_line=lambda line: note_pytest(now, lane, line))
+    if not report.exists():
+        say(processes.tail(log))
+        return Outcome().fail(f"{lane}: pytest ended with exit code {code} and no report, see {log}")
+    outcome, _statuses = results.from_junit(report, lane)
+    if code and not outcome.failed and code != NO_TESTS_COLLECTED:
+        outcome.fail(f"{lane}: pytest ended with exit code {code}, see {log}")
+    if outcome.failed:
+        say(processes.tail(log, 80))
+    say(f"   [{lane}] {outcome}; log: {log.relative_to(ROOT)}")
+    if covered:
+        print_coverage(context, env)
+    return outcome
+
+
+def print_coverage(context: Context, env: dict) -> None:
+    """Print which lines of our addons no test has run."""
+    answer = subprocess.run(
+        [context.python, "-m", "coverage", "report", "--skip-empty"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    say(f"\nCoverage of our addons:\n{answer.stdout or answer.stderr}")
+
+
+def live_environment(context: Context, databases: Databases) -> dict[str, str]:
+    """Return the environment of the live tests and the benchmarks, which start Odoo themselves."""
+    return {
+        **context.environ(),
+        "PAE_ODOO_BIN": str(context.odoo_bin),
+        "PAE_PYTHON": str(context.python),
+        "PAE_ADDONS_PATH": ",".join(map(str, context.addons_path)),
+        "PAE_OCA_ADDONS_PATH": str(context.oca_addons),
+        "PAE_DB_TEMPLATE": databases.template("alone"),
+        "PAE_FULL_DB_TEMPLATE": databases.template("full"),
+        "PAE_STOCK_DB_TEMPLATE": databases.base("alone"),
+        "PAE_FILESTORE": str(DATA_DIR),
+    }
+
+
+def run_named(context: Context, databases: Databases, options) -> int:
+    """Run the named tests in the foreground, with pytest's own output."""
+    paths = [resolve(name) for name in options.names]
+    live = [path for path in paths if LIVE in Path(path).parents or path == str(LIVE)]
+    others = [path for path in paths if path not in live]
+    keyword = ["-k", options.keyword] if options.keyword else []
+    outcome = Outcome()
+    if live:
+        env = live_environment(context, databases)
+        outcome += _pytest_in_foreground(context, ["-p", "no:odoo", *keyword, *live], env)
+    if others or not paths:
+        if any("HttpCase" in path.read_text(encoding="utf-8") for path in _files(others)):
+            browser.ensure()
+        extra = OCA_MODULES if options.oca else ()
+        template = databases.template(options.base, extra)
+        others = others or [str(addon.folder) for addon in context.own_addons]
+        with databases.throwaway(template) as name:
+            arguments = ["--odoo-http", f"--odoo-database={name}", *keyword, *others]
+            outcome += _pytest_in_foreground(context, arguments, context.environ())
+    return results.close(outcome)
+
+
+def _pytest_in_foreground(context: Context, arguments: list[str], env: dict) -> Outcome:
+    report = STATE / f"junit-named-{os.getpid()}.xml"
+    try:
+        with processes.Child(
+            [context.python, "-m", "pytest", f"--junitxml={report}", *arguments], cwd=ROOT, env=env
+        ) as child:
+            code = child.process.wait()
+        if not report.exists():
+            return Outcome().fail(f"pytest ended with exit code {code} and no report")
+        return results.from_junit(report, "named")[0]
+    finally:
+        report.unlink(missing_ok=True)
+
+
+def resolve(name: str) -> str:
+    """Return the full path of a test named as PATH[::NAME], where PATH may be just the file's name.
+
+    :raise Problem: when there is no such file, or several
+    """
+    path, separator, test = name.partition("::")
+    for start in (Path.cwd(), ROOT):
+        if (start / path).exists():
+            return f"{(start / path).resolve()}{separator}{test}"
+    found = [file for folder in ("*/tests", "live_tests") for file in ROOT.glob(f"{folder}/**/{path}")]
+    if len(found) != 1:
+        listing = ", ".join(str(file.relative_to(ROOT)) for file in found)
+        raise Problem(f"Which test is {name}?", f"name one of: {listing}" if found else f"there is no file {path}.")
+    return f"{found[0]}{separator}{test}"
+
+
+def _files(paths: list[str]) -> list[Path]:
+    """Return the test files that the arguments of pytest name; all of ours when there are none."""
+    starts = [Path(path.partition("::")[0]) for path in paths] or [*ROOT.glob("*/tests")]
+    return [file for start in starts for file in (start.rglob("*.py") if start.is_dir() else [start])]
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def note_odoo_test(current, line: str) -> None:
+    """Show which test Odoo's runner is at, and failures at once."""
+    _before, found, test = line.partition(": Starting ")
+    if found:
+        current.detail = test.removesuffix(" ...")
+    elif ": FAIL: " in line or ": ERROR: " in line:
+        say(f"   [alone] {line.partition('odoo.addons.')[2]}")
+
+
+def note_pytest(current, lane: str, line: str) -> None:
+    """Show how far pytest has come, and failures at once."""
+    if line.endswith("%]"):
+        current.detail = f"{line[-6:]} {line.partition(' ')[0].rpartition('/')[2]}"
+        if " FAILED " in line or " ERROR " in line:
+            say(f"   [{lane}] {line}")
