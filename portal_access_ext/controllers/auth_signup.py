@@ -1,0 +1,14 @@
+from odoo.addons.auth_signup.controllers.main import AuthSignupHome
+from odoo.http import request
+
+
+class PortalAccessSignup(AuthSignupHome):
+    def get_auth_signup_qcontext(self):
+        """Say at once that a link is expired or used; stock shows the form, and fails when it is sent."""
+        qcontext = super().get_auth_signup_qcontext()
+        token = qcontext.get("token")
+        if token:
+            problem = request.env["res.partner"].sudo()._portal_access_link_problem(token)
+            if problem:
+                qcontext.update(invalid_token=True, portal_link_problem=problem, error=problem["title"])
+        return qcontext

@@ -1,0 +1,38 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import _, models
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _postprocess_sent_message(self, success_pids, failure_reason=False, failure_type=None):
+        """Tell invitations what became of their mail, whoever sent it (cron, mail queue, an administrator)."""
+        mails = self.filtered(lambda mail: mail.model == "portal.access.invitation")
+        if mails:
+            invitations = self.env["portal.access.invitation"].sudo().search([("mail_id", "in", mails.ids)])
+            reasons = {
+                invitation.id: failure_reason or mail.failure_reason for mail in mails
+                for invitation in invitations.filtered(lambda i, mail=mail: i.mail_id == mail)
+            }
+            if failure_type in ("mail_email_invalid", "mail_email_missing"):
+                reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))
+            try:
+                # The mail is out: a conflict here must not roll that back, and send it again.
+                with self.env.cr.savepoint():
+                    if failure_type:
+                        invitations._fail(reasons)
+                    else:
+                        invitations._mark_sent()
+            except OperationalError as error:
+                if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                    raise
+                _logger.info("Invitations %s changed while they were sent: %s", invitations.ids, error)
+        return super()._postprocess_sent_message(
+            success_pids, failure_reason=failure_reason, failure_type=failure_type
+        )

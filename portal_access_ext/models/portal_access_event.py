@@ -1,0 +1,87 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.http import request
+
+
+class PortalAccessEvent(models.Model):
+    """One line of the ledger: what happened to somebody's portal access, and who did it.
+
+    The ledger is append-only. It names contacts and users by their current records, and also
+    keeps what was true at that moment (login, names), so that a line still says something after
+    the contact or the user is deleted.
+    """
+
+    _name = "portal.access.event"
+    _description = "Portal Access Event"
+    _order = "id desc"
+    _rec_name = "kind"
+
+    kind = fields.Selection(
+        [
+            ("granted", "Access granted"),
+            ("invited", "Invited"),
+            ("invitation_failed", "Invitation failed"),
+            ("accepted", "Invitation accepted"),
+            ("revoked", "Access revoked"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    create_date = fields.Datetime(string="On", index=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Contact", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    partner_name = fields.Char(string="Contact Name", readonly=True, help="The contact's name at that time.")
+    user_id = fields.Many2one(
+        "res.users", string="Portal User", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    login = fields.Char(readonly=True, help="The login at that time.")
+    actor_id = fields.Many2one("res.users", string="Done By", readonly=True, ondelete="set null")
+    actor_name = fields.Char(string="Done By (Name)", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="set null", index="btree_not_null")
+    ip_address = fields.Char(string="From", readonly=True, help="The network address the request came from.")
+    details = fields.Char(readonly=True)
+
+    def write(self, vals):
+        raise UserError(_("Portal access events can't be changed."))
+
+    def unlink(self):
+        raise UserError(_("Portal access events can't be deleted."))
+
+    @api.model
+    def _record(self, kind, users_sudo, details=None, actor=None):
+        """Append one event per user, in one statement.
+
+        Private, and the only place that makes events: callers have checked already that the change
+        is allowed.
+
+        :param str kind: a key of :attr:`kind`
+        :param users_sudo: the portal users concerned, `res.users` as superuser
+        :param dict details: optional text per user id
+        :param actor: who did it, if not the current user (a customer who is not signed in yet)
+        :return: the new events, as superuser
+        """
+        details = details or {}
+        actor = actor or self.env.user
+        values = {
+            "kind": kind,
+            "actor_id": actor.id,
+            "actor_name": actor.sudo().name,  # customers can't read each field of themselves
+            "ip_address": request.httprequest.remote_addr if request else False,
+        }
+        # Nobody has the right to create events: sudo, after the caller's check.
+        return self.sudo().create(
+            [
+                {
+                    **values,
+                    "partner_id": user.partner_id.id,
+                    "partner_name": user.partner_id.name,
+                    "user_id": user.id,
+                    "login": user.login,
+                    "company_id": user.company_id.id,
+                    "details": details.get(user.id),
+                }
+                for user in users_sudo
+            ]
+        )

@@ -1,0 +1,321 @@
+import hashlib
+import logging
+import threading
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import _, api, fields, models
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.tools import email_normalize
+
+_logger = logging.getLogger(__name__)
+
+# Invitations that one run of the cron renders between two commits.
+RENDER_BATCH = 100
+# First wait before a failed invitation is tried again; it doubles each time.
+RETRY_DELAY = timedelta(minutes=10)
+OPEN_STATES = ("queued", "sent", "failed")
+
+
+def hash_token(token):
+    """Return what is kept of a sign-up token, so that a used or expired link can still be recognised."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class PortalAccessInvitation(models.Model):
+    """One invitation: a mail with a link with which a contact chooses a password.
+
+    The link itself is Odoo's own sign-up token on the contact; here is only its hash, and what
+    became of the mail. A contact has at most one open invitation, as it has one token.
+    """
+
+    _name = "portal.access.invitation"
+    _description = "Portal Access Invitation"
+    _order = "id desc"
+    _rec_name = "partner_id"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Contact", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    user_id = fields.Many2one("res.users", string="Portal User", readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    inviter_id = fields.Many2one("res.users", string="Invited By", readonly=True, ondelete="set null")
+    email = fields.Char(required=True, readonly=True, help="The address the invitation goes to.")
+    login = fields.Char(related="user_id.login")
+    message = fields.Text(readonly=True, help="What the inviter wrote to the contact.")
+    valid_until = fields.Datetime(required=True, readonly=True)
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("accepted", "Accepted"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+        index=True,
+    )
+    sent_on = fields.Datetime(readonly=True)
+    accepted_on = fields.Datetime(readonly=True)
+    failure_reason = fields.Text(readonly=True, help="What the mail server answered.")
+    attempt_count = fields.Integer(string="Attempts", readonly=True)
+    next_attempt_on = fields.Datetime(
+        readonly=True, help="When a failed invitation is tried again; empty when it is not."
+    )
+    mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
+    token_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="btree_not_null")
+    link = fields.Char(
+        compute="_compute_link",
+        groups="base.group_erp_manager",
+        help="Whoever has this link can choose the password of the account.",
+    )
+
+    @api.depends("partner_id", "user_id", "state")
+    def _compute_link(self):
+        # Whoever has the link can take the account. The mail renders as superuser; a reader by
+        # attribute (a template of somebody else's) is not checked by the field's groups.
+        if not (self.env.su or self.env.user.has_group("base.group_erp_manager")):
+            self.link = False
+            return
+        open_invitations = self.filtered(lambda invitation: invitation.state in OPEN_STATES)
+        (self - open_invitations).link = False
+        # The token can only be read as superuser; the reader's right is checked above.
+        urls = open_invitations.sudo().partner_id._get_signup_url_for_action()
+        for invitation in open_invitations:
+            invitation.link = urls.get(invitation.partner_id.id, False)
+
+    # -------------------------------------------------------------------------
+    # Making, cancelling, accepting: called by the core after its own checks
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_validity_days(self):
+        """:return int: for how many days a new invitation link works"""
+        value = self.env["ir.config_parameter"].sudo().get_param("portal_access_ext.invitation_validity_days")
+        return int(value) if str(value).isdigit() and int(value) > 0 else 7
+
+    @api.model
+    def _get_valid_until(self):
+        """:return datetime: until when a link that is made now works (UTC)"""
+        return fields.Datetime.now() + timedelta(days=self._get_validity_days())
+
+    @api.model
+    def _find_by_token(self, token):
+        """:return: the newest invitation whose link had this token, or an empty recordset"""
+        if not token:
+            return self.browse()
+        return self.search([("token_hash", "=", hash_token(token))], limit=1)
+
+    @api.model
+    def _get_open(self, partners):
+        """:return: the invitations of these contacts that are not over"""
+        return self.search([("partner_id", "in", partners.ids), ("state", "in", OPEN_STATES)])
+
+    @api.model
+    def _make(self, users, tokens, valid_until, message):
+        """Make one invitation per user, for a link that exists already.
+
+        :param users: the portal users
+        :param dict tokens: the link's token by contact id
+        :param datetime valid_until: the end of the links
+        :param str message: plain text from the inviter
+        """
+        invitations = self.create(
+            [
+                {
+                    "partner_id": user.partner_id.id,
+                    "user_id": user.id,
+                    "company_id": user.company_id.id,
+                    "inviter_id": self.env.uid,
+                    "email": email_normalize(user.partner_id.email) or user.partner_id.email,
+                    "message": message or False,
+                    "valid_until": valid_until,
+                    "token_hash": hash_token(tokens[user.partner_id.id]),
+                }
+                for user in users
+            ]
+        )
+        self.env["portal.access.event"]._record("invited", users)
+        return invitations
+
+    def _cancel(self):
+        """Close open invitations: their mail is not sent any more, if it was not yet.
+
+        The mails go first: the mail queue holds the row of the mail that it sends, so a race is
+        settled there, and not after the mail is out.
+        """
+        invitations = self.filtered(lambda invitation: invitation.state in OPEN_STATES)
+        invitations.mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).unlink()
+        invitations.write({"state": "cancelled", "next_attempt_on": False})
+
+    def _accept(self):
+        """Note that the customer followed the link and chose a password."""
+        self.write(
+            {"state": "accepted", "accepted_on": fields.Datetime.now(), "next_attempt_on": False, "failure_reason": False}
+        )
+
+    # -------------------------------------------------------------------------
+    # Sending
+    # -------------------------------------------------------------------------
+
+    def _send_after_commit(self):
+        """Send these invitations as soon as the current transaction is committed.
+
+        For the one-row buttons, whose user waits for the mail. A failure is written on the
+        invitation and tried again by the cron. In test mode there is no commit: it sends at once,
+        as `mail` does.
+        """
+        if getattr(threading.current_thread(), "testing", False):
+            self._send_now()
+            return
+        ids, dbname, context = self.ids, self.env.cr.dbname, self.env.context
+
+        @self.env.cr.postcommit.add
+        def send_invitations():
+            registry = self.pool
+            try:
+                with registry.cursor() as cr:
+                    env = api.Environment(cr, self.env.uid, context)
+                    env["portal.access.invitation"].sudo().browse(ids)._send_now()
+            except OperationalError as error:
+                if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                    raise
+                # Somebody cancelled or sent it at this very moment: the cron does what is left.
+                _logger.info("Invitations %s of %s are left to the cron: %s", ids, dbname, error)
+
+    def _send_now(self):
+        """Render and send, with one connection to the mail server."""
+        self.filtered(lambda invitation: invitation.state in ("queued", "failed"))._create_mails().send()
+
+    @api.model
+    def _cron_send(self):
+        """Render the invitations that wait and hand them to Odoo's mail queue, in batches.
+
+        Each batch is committed, and the queue starts on it while the next one is rendered.
+        """
+        auto_commit = not getattr(threading.current_thread(), "testing", False)
+        self._recover_lost_mails()
+        while True:
+            invitations = self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id")
+            if not invitations:
+                break
+            invitations._create_mails()
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+            if auto_commit:
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+                self.env.invalidate_all()
+
+    @api.model
+    def _get_due_domain(self):
+        """:return list: the domain of the invitations whose mail is to be made now"""
+        now = fields.Datetime.now()
+        return [
+            ("valid_until", ">", now),
+            "|",
+            "&",
+            ("state", "=", "queued"),
+            ("mail_id", "=", False),
+            "&",
+            ("state", "=", "failed"),
+            ("next_attempt_on", "<=", now),
+        ]
+
+    @api.model
+    def _recover_lost_mails(self):
+        """Mark as failed what the mail queue gave up without telling (the server hung up in mid-sentence)."""
+        lost = self.search([("state", "=", "queued"), ("mail_id.state", "=", "exception")])
+        lost._fail({invitation.id: invitation.mail_id.failure_reason for invitation in lost})
+
+    def _create_mails(self):
+        """Make the mail of each invitation, as its inviter, in the customer's language.
+
+        :return: the outgoing `mail.mail` records; an invitation that can't be rendered is marked
+            failed and has none
+        """
+        mails = self.env["mail.mail"].sudo()
+        # A mail of an earlier, failed attempt would be sent twice if somebody retried it by hand.
+        self.mail_id.unlink()
+        for inviter, invitations in self.grouped("inviter_id").items():
+            sender = inviter if inviter.active else invitations.env.ref("base.user_root")
+            # sudo: the inviter needs no right on mails, and the link is only shown to a superuser.
+            mails |= invitations.with_user(sender).sudo()._create_mails_of_one_inviter()
+        return mails.with_user(self.env.user).sudo()
+
+    def _create_mails_of_one_inviter(self):
+        try:
+            with self.env.cr.savepoint():
+                return self._create_mails_in_one_go()
+        except OperationalError:
+            raise
+        except Exception as error:
+            if len(self) == 1:
+                _logger.warning("Invitation %s can't be rendered", self.id, exc_info=True)
+                self._fail({self.id: str(error)}, retry=False)
+                return self.env["mail.mail"]
+        # Whichever is the bad one, the others go out.
+        middle = len(self) // 2
+        return self[:middle]._create_mails_of_one_inviter() | self[middle:]._create_mails_of_one_inviter()
+
+    def _create_mails_in_one_go(self):
+        template = self.env.ref("portal_access_ext.mail_template_portal_invitation")
+        values_list = []
+        for _lang, (lang_template, ids) in template._classify_per_lang(self.ids).items():
+            bodies = lang_template._portal_access_render_bodies(ids)
+            values_by_id = lang_template._generate_template(
+                ids, ["subject", "email_from", "reply_to", "email_to", "email_cc", "auto_delete", "mail_server_id"]
+            )
+            for res_id, values in values_by_id.items():
+                author = self.env.user.partner_id
+                email_from = values.get("email_from") or author.email_formatted or self.env.company.email_formatted
+                values_list.append(
+                    {
+                        **values,
+                        "body_html": bodies[res_id],
+                        "email_from": email_from,
+                        "reply_to": values.get("reply_to") or email_from,
+                        "author_id": author.id,
+                        "model": self._name,
+                        "res_id": res_id,
+                        "record_name": False,
+                    }
+                )
+        mails = self.env["mail.mail"].create(values_list)
+        # "Queued" says that the mail waits to be sent, whether or not it is rendered.
+        self.write({"state": "queued", "next_attempt_on": False})
+        for mail in mails:
+            self.browse(mail.res_id).mail_id = mail
+        return mails
+
+    def _mark_sent(self):
+        self.write(
+            {"state": "sent", "sent_on": fields.Datetime.now(), "failure_reason": False, "next_attempt_on": False}
+        )
+        for invitation in self:
+            invitation.attempt_count += 1
+
+    def _fail(self, reasons, retry=True):
+        """Mark as failed, and plan the next attempt while the link is valid.
+
+        :param dict reasons: by invitation id, what the mail server (or the template) answered
+        :param bool retry: whether another attempt could help
+        """
+        now = fields.Datetime.now()
+        first_failures = self.filtered(lambda invitation: not invitation.attempt_count)
+        for invitation in self:
+            next_attempt = now + RETRY_DELAY * 2**invitation.attempt_count
+            invitation.write(
+                {
+                    "state": "failed",
+                    "failure_reason": reasons.get(invitation.id),
+                    "attempt_count": invitation.attempt_count + 1,
+                    "next_attempt_on": next_attempt if retry and next_attempt < invitation.valid_until else False,
+                }
+            )
+        self.env["portal.access.event"]._record(
+            "invitation_failed",
+            first_failures.user_id,
+            {invitation.user_id.id: reasons.get(invitation.id) for invitation in first_failures},
+        )

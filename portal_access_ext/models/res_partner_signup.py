@@ -1,0 +1,118 @@
+from odoo import _, api, fields, models
+from odoo.addons.auth_signup.models.res_partner import random_token
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def init(self):
+        super().init()
+        # Stock looks a token up by scanning all contacts.
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS res_partner_signup_token_index
+                ON res_partner (signup_token) WHERE signup_token IS NOT NULL
+            """
+        )
+
+    def _compute_signup_url(self):
+        """Hide links that carry a token from whoever could take over a customer's account with them.
+
+        Stock shows them to every contact manager, and Odoo makes each new employee one.
+        """
+        super()._compute_signup_url()
+        if self.env.su or self.env.user.has_group("base.group_erp_manager"):
+            return
+        for partner, partner_sudo in zip(self, self.sudo(), strict=True):
+            if partner_sudo.signup_token and partner != self.env.user.partner_id:
+                partner.signup_url = False
+
+    def signup_prepare(self, signup_type="signup", expiration=False):
+        """Give every token an end, and none to a contact whose access was revoked.
+
+        Without a user, such a token would let its holder sign up as a new one, under any login.
+        """
+        partners = self - self._portal_access_revoked()
+        if not expiration:
+            # As in stock, a token that still works is kept.
+            partners = partners.filtered(lambda partner: not partner.signup_valid)
+            expiration = self.env["portal.access.invitation"]._get_valid_until()
+        return super(ResPartner, partners).signup_prepare(signup_type=signup_type, expiration=expiration)
+
+    def _portal_access_revoked(self):
+        """:return: the contacts in `self` that have users, but only archived ones"""
+        users = self.env["res.users"].sudo().with_context(active_test=False).search([("partner_id", "in", self.ids)])
+        return users.partner_id.with_env(self.env) - users.filtered("active").partner_id.with_env(self.env)
+
+    def _portal_access_mint_tokens(self, valid_until):
+        """Give each contact a sign-up token for an invitation, in one statement.
+
+        A token that is still valid keeps its value, so that an earlier mail's link keeps working.
+
+        :param datetime valid_until: new end of the tokens
+        :return dict: token by contact id
+        """
+        if not self:
+            return {}
+        self.flush_model(["signup_type", "signup_expiration"])
+        self.env.cr.execute(
+            """
+            UPDATE res_partner partner
+               SET signup_token = CASE WHEN partner.signup_token IS NOT NULL AND partner.signup_type = 'signup'
+                                        AND partner.signup_expiration > now() AT TIME ZONE 'UTC'
+                                       THEN partner.signup_token ELSE minted.token END,
+                   signup_type = 'signup',
+                   signup_expiration = %s
+              FROM unnest(%s, %s) AS minted (id, token)
+             WHERE partner.id = minted.id
+         RETURNING partner.id, partner.signup_token
+            """,
+            [valid_until, self.ids, [random_token() for _partner in self]],
+        )
+        self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
+        return dict(self.env.cr.fetchall())
+
+    def _portal_access_drop_tokens(self):
+        """Make the links of these contacts useless."""
+        self.flush_model(["signup_type", "signup_expiration"])
+        self.env.cr.execute(
+            """
+            UPDATE res_partner SET signup_token = NULL, signup_type = NULL, signup_expiration = NULL
+             WHERE id IN %s AND signup_token IS NOT NULL
+            """,
+            [tuple(self.ids)],
+        )
+        self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
+
+    @api.model
+    def _portal_access_link_problem(self, token):
+        """Say why a sign-up or password link does not work, to whoever holds it.
+
+        Called as superuser for visitors: it tells nothing about the account but what became of
+        the very link that they hold.
+
+        :param str token: the token in the link
+        :return: a dictionary with `code` (`expired`, `used` or `invalid`), `title` and `text`; None
+            if the link works
+        """
+        partner = self._signup_retrieve_partner(token)
+        if partner and partner.signup_valid:
+            return None
+        invitation = self.env["portal.access.invitation"]._find_by_token(token)
+        if partner or (invitation and invitation.state != "accepted" and invitation.valid_until < fields.Datetime.now()):
+            return {
+                "code": "expired",
+                "title": _("This link has expired."),
+                "text": _("Links work for a limited time, for the safety of your account. Ask us for a new one."),
+            }
+        if invitation.state == "accepted":
+            return {
+                "code": "used",
+                "title": _("This link was used already."),
+                "text": _("You have chosen your password. Sign in with your email address and your password."),
+            }
+        return {
+            "code": "invalid",
+            "title": _("This link does not work any more."),
+            "text": _("It may have been replaced by a newer one: please look for a later message from us."),
+        }

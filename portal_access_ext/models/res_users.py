@@ -1,0 +1,63 @@
+from ast import literal_eval
+
+from odoo import Command, _, models
+from odoo.exceptions import UserError
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def init(self):
+        super().init()
+        # Logins are compared without case: for a list of contacts, and at each sign-in later.
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS res_users_login_lower_index ON res_users (lower(trim(login)))"
+        )
+
+    def _find_by_login_case_insensitive(self, logins):
+        """Find the users, archived ones too, that have one of these logins, whatever the case.
+
+        :param list logins: logins in lower case, without surrounding space
+        :return dict: list of user ids by login in lower case
+        """
+        self.flush_model(["login"])
+        self.env.cr.execute(
+            "SELECT lower(trim(login)), array_agg(id) FROM res_users WHERE lower(trim(login)) = ANY(%s) GROUP BY 1",
+            [list(logins)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    def _get_portal_user_values(self, company):
+        """Return what a new portal user gets from the portal template user, without login and contact.
+
+        Override it to give new portal users other values, in batch.
+
+        :param company: the company of the new users
+        :return dict: values for :meth:`create`
+        :raise UserError: if the database has no template user
+        """
+        template_id = literal_eval(
+            self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "False")
+        )
+        template = self.browse(template_id).exists()
+        if not template:
+            raise UserError(_("There is no template for portal users. Set the parameter base.template_portal_user_id."))
+        # With a contact in the values, nothing of the template's own contact is copied.
+        values = template.copy_data({"partner_id": False, "login": False})[0]
+        groups = template.groups_id - self.env.ref("base.group_public") | self.env.ref("base.group_portal")
+        return {
+            **values,
+            "active": True,
+            "groups_id": [Command.set(groups.ids)],
+            "company_id": company.id,
+            "company_ids": [Command.set(company.ids)],
+        }
+
+    def signup(self, values, token=None):
+        """Let the invitation know that its link was used."""
+        invitation = self.env["portal.access.invitation"].sudo()._find_by_token(token)
+        result = super().signup(values, token)
+        if invitation:
+            invitation._accept()
+            self.env["portal.access.event"]._record("accepted", invitation.user_id, actor=invitation.user_id)
+        return result

@@ -1,0 +1,80 @@
+/** @odoo-module **/
+
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { CheckBox } from "@web/core/checkbox/checkbox";
+import { registry } from "@web/core/registry";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+
+/** A checkbox that answers to one click, whether or not its row is being edited. */
+export class PortalAccessInPortal extends Component {
+    static template = "portal_access_ext.InPortal";
+    static components = { CheckBox };
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.state = useState({ value: false });
+        useRecordObserver((record) => {
+            this.state.value = record.data[this.props.name];
+        });
+    }
+
+    get label() {
+        return _t("In Portal: %s", this.props.record.data.partner_id?.[1] || "");
+    }
+
+    async onChange(value) {
+        this.state.value = value;
+        await this.props.record.update({ [this.props.name]: value });
+    }
+}
+
+registry.category("fields").add("portal_access_in_portal", {
+    component: PortalAccessInPortal,
+    supportedTypes: ["boolean"],
+    isEmpty: () => false,
+    extractProps: (_info, { readonly }) => ({ readonly }),
+});
+
+const COLORS = {
+    ready: "info",
+    ready_again: "info",
+    has_access: "success",
+    granted: "success",
+    invited: "success",
+    saved: "success",
+    revoked: "secondary",
+    internal: "secondary",
+    no_email: "warning",
+    duplicate: "warning",
+};
+
+/** The status of a row: a word, with the whole reason on hover and for screen readers. */
+export class PortalAccessStatus extends Component {
+    static template = "portal_access_ext.Status";
+    static props = { ...standardFieldProps };
+
+    get value() {
+        return this.props.record.data[this.props.name];
+    }
+
+    get label() {
+        const options = this.props.record.fields[this.props.name].selection;
+        return options.find(([code]) => code === this.value)?.[1] || "";
+    }
+
+    get reason() {
+        return this.props.record.data.access_reason || "";
+    }
+
+    get color() {
+        return COLORS[this.value] || "danger";
+    }
+}
+
+registry.category("fields").add("portal_access_status", {
+    component: PortalAccessStatus,
+    supportedTypes: ["selection"],
+    fieldDependencies: [{ name: "access_reason", type: "char" }],
+});

@@ -1,0 +1,364 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.res_partner_check import GRANTABLE
+
+_logger = logging.getLogger(__name__)
+
+# What another module may change about one row; see `_is_customized`.
+ROW_HOOKS = (
+    "action_grant_access",
+    "action_revoke_access",
+    "action_invite_again",
+    "_create_user",
+    "_send_email",
+    "_update_partner_email",
+)
+
+
+class PortalWizardUser(models.TransientModel):
+    _inherit = "portal.wizard.user"
+    # What needs attention comes first, however long the list is.
+    _order = "has_problem desc, id"
+
+    # A contact may be deleted while the dialog is open: the row then says so, instead of vanishing.
+    partner_id = fields.Many2one(required=False, ondelete="set null")
+    in_portal = fields.Boolean(compute="_compute_seen", store=True, readonly=False)
+    seen_in_portal = fields.Boolean(
+        compute="_compute_seen", store=True, help="Whether the contact had access when the dialog showed it last."
+    )
+    seen_email = fields.Char(
+        compute="_compute_seen", store=True, help="The contact's email when the dialog showed it last."
+    )
+    has_problem = fields.Boolean(compute="_compute_seen", store=True)
+    outcome = fields.Selection(
+        [
+            ("granted", "Granted"),
+            ("invited", "Invited"),
+            ("revoked", "Revoked"),
+            ("saved", "Email saved"),
+            ("refused", "Failed"),
+        ],
+        readonly=True,
+        help="What the last action did with this row.",
+    )
+    outcome_reason = fields.Char(readonly=True)
+    access_state = fields.Selection(
+        selection="_selection_access_state", string="Access Status", compute="_compute_access_state"
+    )
+    access_reason = fields.Char(compute="_compute_access_state")
+    is_grantable = fields.Boolean(compute="_compute_access_state")
+
+    @api.model
+    def _selection_access_state(self):
+        outcomes = self._fields["outcome"]._description_selection(self.env)
+        return [*outcomes, *self.env["res.partner"]._get_access_verdict_labels().items()]
+
+    # -------------------------------------------------------------------------
+    # Computed fields: for all rows together, in a number of queries that does not grow
+    # -------------------------------------------------------------------------
+
+    @api.depends("partner_id")
+    def _compute_user_id(self):
+        users = self.partner_id._origin.sudo()._portal_access_users()
+        for line in self:
+            user = users.get(line.partner_id._origin.id)
+            line.user_id = user.user_id if user else False
+
+    @api.depends("user_id", "user_id.groups_id", "user_id.active")
+    def _compute_group_details(self):
+        users = self.partner_id._origin.sudo()._portal_access_users()
+        for line in self:
+            user = users.get(line.partner_id._origin.id)
+            line.is_internal = bool(user and user.is_internal)
+            line.is_portal = bool(user and not user.is_internal and user.is_active and user.is_portal)
+
+    @api.depends("email")
+    def _compute_email_state(self):
+        states = {"no_email": "ko", "invalid_email": "ko", "taken": "exist"}
+        verdicts = self._get_verdicts()
+        for line in self:
+            # Another row with the same email is no reason not to grant this one alone.
+            line.email_state = states.get(verdicts[line].email_code, "ok")
+
+    @api.depends("email", "partner_id", "outcome", "outcome_reason")
+    def _compute_access_state(self):
+        for wizard, lines in self.grouped("wizard_id").items():
+            verdicts = (wizard.user_ids | lines)._get_verdicts(lines)
+            for line in lines:
+                verdict = verdicts[line]
+                line.is_grantable = verdict.is_grantable
+                line.access_state, line.access_reason = verdict.code, verdict.reason
+                # A refusal that the verdict explains is not told twice; a success is always told.
+                if line.outcome and (line.outcome != "refused" or verdict.code in (*GRANTABLE, "has_access")):
+                    line.access_state, line.access_reason = line.outcome, line.outcome_reason
+
+    @api.depends("partner_id")
+    def _compute_seen(self):
+        for wizard, lines in self.grouped("wizard_id").items():
+            verdicts = (wizard.user_ids | lines)._get_verdicts(lines)
+            for line in lines:
+                code = verdicts[line].code
+                line.in_portal = line.seen_in_portal = code in ("has_access", "internal")
+                line.seen_email = line.partner_id.email
+                line.has_problem = code not in (*GRANTABLE, "has_access", "internal")
+
+    def _get_verdicts(self, last_word=()):
+        """Judge these rows together.
+
+        :param last_word: rows in memory, whose address counts more than what is stored for the same contact
+        :return: a verdict by row
+        """
+        lines = [*self, *last_word]
+        emails = {line.partner_id._origin.id: line.email or "" for line in lines if line._is_email_typed()}
+        partners = self.partner_id._origin
+        verdicts = partners._portal_access_verdicts(emails)
+        missing = self.env["res.partner"]._portal_access_missing_verdict()
+        return {line: verdicts.get(line.partner_id._origin.id, missing) for line in lines}
+
+    def _is_email_typed(self):
+        """:return bool: whether the administrator typed another address than the contact has"""
+        if not self._origin:
+            return bool(self.email)
+        return (self.email or "") != (self.seen_email or "")
+
+    @api.onchange("in_portal", "email")
+    def _onchange_row(self):
+        """What the last action did is no longer the news of a row that is changed again."""
+        self.outcome = self.outcome_reason = False
+
+    # -------------------------------------------------------------------------
+    # The buttons of one row: stock names and meaning, on the core
+    # -------------------------------------------------------------------------
+
+    def action_grant_access(self):
+        """Grant portal access to the contact and send the invitation right after the commit.
+
+        :raise UserError: if access can't be granted, with the reason
+        """
+        self.ensure_one()
+        if self._is_customized():
+            return self._call_stock(super().action_grant_access)
+        return self._act_alone(self._grant_access(send_now=True))
+
+    def action_revoke_access(self):
+        """Take portal access from the contact.
+
+        :raise UserError: if the contact has none, or is an internal user
+        """
+        self.ensure_one()
+        if self._is_customized():
+            return self._call_stock(super().action_revoke_access)
+        return self._act_alone(self._revoke_access())
+
+    def action_invite_again(self):
+        """Send a new invitation right after the commit.
+
+        :raise UserError: if the contact has no access or no usable email
+        """
+        self.ensure_one()
+        if self._is_customized():
+            return self._call_stock(super().action_invite_again)
+        return self._act_alone(self._invite_again(send_now=True))
+
+    def _act_alone(self, results):
+        outcome, reason = results[self]
+        if outcome == "refused":
+            raise UserError(reason)
+        self._show_results(results)
+        return self.action_refresh_modal()
+
+    # -------------------------------------------------------------------------
+    # Doors to the core: many rows, one call
+    # -------------------------------------------------------------------------
+
+    def _get_pending(self):
+        """:return tuple: the rows that were ticked, those that were unticked, those with a typed email"""
+        return (
+            self.filtered(lambda line: line.in_portal and not line.seen_in_portal),
+            self.filtered(lambda line: not line.in_portal and line.seen_in_portal),
+            self.filtered(lambda line: line._is_email_typed()),
+        )
+
+    def _get_typed_emails(self):
+        return {line.partner_id.id: line.email or "" for line in self if line._is_email_typed()}
+
+    def _get_results_by_line(self, results):
+        """:return dict: (outcome, reason) by row, from the core's results"""
+        by_partner = {result["partner_id"]: (result["outcome"], result["reason"]) for result in results}
+        missing = ("refused", self.env["res.partner"]._portal_access_missing_verdict().reason)
+        return {line: by_partner.get(line.partner_id.id, missing) for line in self}
+
+    def _grant_access(self, send_now=False):
+        if self._is_customized():
+            return self._run_one_by_one("action_grant_access", "granted")
+        return self._get_results_by_line(
+            self.partner_id._portal_access_grant(
+                self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
+            )
+        )
+
+    def _invite_again(self, send_now=False):
+        return self._get_results_by_line(
+            self.partner_id._portal_access_invite(
+                self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
+            )
+        )
+
+    def _revoke_access(self):
+        if self._is_customized():
+            return self._run_one_by_one("action_revoke_access", "revoked")
+        results = self._get_results_by_line(self.partner_id._portal_access_revoke())
+        # As in stock, an address typed in the row is saved whichever button is used.
+        revoked = self.filtered(lambda line: results[line][0] == "revoked" and line._is_email_typed())
+        revoked._save_typed_emails()
+        return results
+
+    def _save_typed_emails(self):
+        """Save the typed addresses that can be used on the contacts.
+
+        :return dict: (outcome, reason) by row
+        """
+        typed = self._get_typed_emails()
+        verdicts = self.partner_id._portal_access_verdicts(typed)
+        outcomes, savable = {}, self.env["res.partner"]
+        for line in self:
+            verdict = verdicts.get(line.partner_id.id)
+            if verdict and verdict.email and verdict.email_code != "taken" and verdict.code != "internal":
+                savable |= line.partner_id
+                outcomes[line.partner_id.id] = ("saved", _("The contact's email was saved."))
+            else:
+                reason = verdict and (verdict.reason if verdict.code == "internal" else verdict.email_reason)
+                outcomes[line.partner_id.id] = ("refused", reason or _("This email was not saved."))
+        savable._portal_access_in_halves(lambda contacts: contacts._portal_access_save_emails(verdicts), outcomes)
+        return {line: outcomes[line.partner_id.id] for line in self}
+
+    def _show_results(self, results):
+        """Keep what was done with each row, and what its contact is like now, in one statement.
+
+        :param dict results: (outcome, reason) by row
+        """
+        if not results:
+            return
+        lines = self.browse().concat(*results).exists()
+        self.flush_model()
+        verdicts = lines.partner_id._portal_access_verdicts()
+        rows = []
+        for line in lines:
+            outcome, reason = results[line]
+            verdict = verdicts.get(line.partner_id.id)
+            has_access = bool(verdict) and verdict.code in ("has_access", "internal")
+            is_refused = outcome == "refused"
+            # What was refused stays as it was typed and ticked, to be mended and applied again.
+            rows.append(
+                (
+                    line.id,
+                    line.in_portal if is_refused else has_access,
+                    has_access,
+                    line.email if is_refused else line.partner_id.email or None,
+                    line.partner_id.email or None,
+                    outcome,
+                    reason,
+                    is_refused,
+                )
+            )
+        self.env.cr.execute(
+            """
+            UPDATE portal_wizard_user line
+               SET in_portal = new.in_portal, seen_in_portal = new.seen_in_portal, email = new.email,
+                   seen_email = new.seen_email, outcome = new.outcome, outcome_reason = new.outcome_reason,
+                   has_problem = new.has_problem
+              FROM unnest(%s, %s, %s, %s::varchar[], %s::varchar[], %s, %s, %s)
+                AS new (id, in_portal, seen_in_portal, email, seen_email, outcome, outcome_reason, has_problem)
+             WHERE line.id = new.id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        self.env.invalidate_all(flush=False)
+
+    # -------------------------------------------------------------------------
+    # Living with modules that change what happens to one row
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _is_customized(self):
+        """Say whether another module overrides what happens to one row.
+
+        Then each row goes through its own action, on stock code, so that the override has its say;
+        the batch is for databases where nobody has one.
+        """
+        ours = ("portal", "portal_access_ext")
+        return any(
+            name in cls.__dict__ and cls.__dict__.get("_module") not in ours
+            for cls in type(self).mro()
+            for name in ROW_HOOKS
+        ) or any(
+            "_create_user_from_template" in cls.__dict__ and cls.__dict__.get("_module") != "auth_signup"
+            for cls in type(self.env["res.users"]).mro()
+        )
+
+    def _run_one_by_one(self, action, outcome):
+        """Call one row's action on each row, in a savepoint of its own.
+
+        :param str action: name of the action
+        :param str outcome: the outcome of a row whose action succeeds
+        :return dict: (outcome, reason) by row
+        """
+        results = {}
+        for line in self:
+            try:
+                with self.env.cr.savepoint():
+                    getattr(line, action)()
+                results[line] = (outcome, dict(self._fields["outcome"]._description_selection(self.env))[outcome])
+            except OperationalError:
+                raise  # Odoo starts the whole request again
+            except UserError as error:
+                results[line] = ("refused", error.args[0])
+            except Exception as error:  # of whichever module: one bad row must not stop the others
+                _logger.exception("Portal access of contact %s can't be changed", line.partner_id.id)
+                results[line] = ("refused", _("Unexpected error: %(error)s", error=error))
+        return results
+
+    def _call_stock(self, stock_action):
+        """Run a stock action, which other modules extend, and remember what it did."""
+        self.partner_id._portal_access_lock()
+        had_access = self.is_portal
+        verdict = self._get_verdicts()[self]
+        if not (had_access or verdict.is_grantable) or self.is_internal:
+            raise UserError(verdict.reason)
+        result = stock_action()
+        self.invalidate_recordset(["user_id", "is_portal"])
+        if self.is_portal != had_access:
+            user = self.user_id.sudo()
+            self.env["portal.access.event"]._record("granted" if self.is_portal else "revoked", user)
+            if not self.is_portal:
+                self.env["portal.access.invitation"].sudo()._get_open(self.partner_id)._cancel()
+        self._show_results({self: ("granted" if self.is_portal else "revoked", False)})
+        return result
+
+    def _send_email(self):
+        """Send the invitation: ours, or the stock one where another module changes it."""
+        self.ensure_one()
+        partner, user = self.partner_id, self.user_id.sudo()
+        if not self._is_customized():
+            partner._portal_access_make_invitations(user, self.wizard_id.welcome_message, send_now=True)
+            return True
+        # The stock mail takes the token that the contact has: it must have an end.
+        Invitations = self.env["portal.access.invitation"].sudo()
+        Invitations._get_open(partner)._cancel()
+        valid_until = Invitations._get_valid_until()
+        token = partner._portal_access_mint_tokens(valid_until)[partner.id]
+        result = super()._send_email()
+        failed = self.env["mail.mail"].sudo().search(
+            [("model", "=", self._name), ("res_id", "=", self.id), ("state", "=", "exception")], limit=1
+        )
+        invitation = Invitations._make(user, {partner.id: token}, valid_until, self.wizard_id.welcome_message)
+        if failed:
+            invitation._fail({invitation.id: failed.failure_reason})
+        else:
+            invitation._mark_sent()
+        return result
