@@ -1,12 +1,13 @@
 """Talking to the person at the keyboard: steps with their duration, and problems that say what to do."""
 
 import contextlib
+import itertools
 import sys
 import threading
 import time
 
 _lock = threading.Lock()
-HEARTBEAT = 10  # seconds without a word after which a long step says that it is still at work
+HEARTBEAT = (10, 20, 30, 60)  # seconds between the signs of life of a long step; the last one repeats
 
 
 class Problem(Exception):
@@ -62,7 +63,8 @@ def step(title: str):
     finished = threading.Event()
 
     def beat():
-        while not finished.wait(HEARTBEAT):
+        pauses = itertools.chain(HEARTBEAT, itertools.repeat(HEARTBEAT[-1]))
+        while not finished.wait(next(pauses)):
             say(f"   ... {title}: {current.elapsed()}{', ' + current.detail if current.detail else ''}")
 
     say(f"-> {title}")

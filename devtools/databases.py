@@ -113,6 +113,20 @@ class Databases:
         with self.context.server.cursor() as cursor:
             cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(quoted(source), quoted(target)))
 
+    def note(self, name: str) -> str:
+        """Return what `set_note` has noted of a database."""
+        with self.context.server.cursor() as cursor:
+            cursor.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+            )
+            return (cursor.fetchone() or [None])[0] or ""
+
+    def set_note(self, name: str, text: str) -> None:
+        """Note something of a database; the note goes when the database goes."""
+        with self.context.server.cursor() as cursor:
+            statement = sql.SQL("COMMENT ON DATABASE {} IS {}").format(quoted(name), sql.Literal(text))
+            cursor.execute(statement)
+
     @staticmethod
     def filestore(name: str) -> Path:
         """Return the folder of a database's attachments."""

