@@ -55,7 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     test.set_defaults(run="testing:run")
 
     lint = commands.add_parser("lint", help="check the style of everything")
-    lint.add_argument("--fix", action="store_true", help="correct what can be corrected")
+    lint.add_argument("paths", nargs="*", metavar="FOLDER", help="addons or other folders; everything by default")
+    lint.add_argument("--fix", action="store_true", help="correct what can be corrected, in those folders")
     lint.set_defaults(run="lint:run")
 
     bench = commands.add_parser("bench", help="measure against stock Odoo")

@@ -116,9 +116,7 @@ class Databases:
     def note(self, name: str) -> str:
         """Return what `set_note` has noted of a database."""
         with self.context.server.cursor() as cursor:
-            cursor.execute(
-                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
-            )
+            cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name])
             return (cursor.fetchone() or [None])[0] or ""
 
     def set_note(self, name: str, text: str) -> None:
@@ -249,4 +247,3 @@ def _note_module(current, line: str) -> None:
         current.detail = f"module {after}"
     elif "odoo.modules.registry: module" in line and "loading translation" in line:
         current.detail = line.partition("odoo.modules.registry: ")[2][:60]
-

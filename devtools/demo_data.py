@@ -66,9 +66,7 @@ def make_task(env: api.Environment, customer) -> None:
     project = env["project.project"].create(
         {"name": "New office", "partner_id": customer.id, "privacy_visibility": "portal", "allow_timesheets": True}
     )
-    task = env["project.task"].create(
-        {"name": "Plan the move", "project_id": project.id, "partner_id": customer.id}
-    )
+    task = env["project.task"].create({"name": "Plan the move", "project_id": project.id, "partner_id": customer.id})
     (project | task.project_id).message_subscribe(customer.ids)
     task.message_subscribe(customer.ids)
     employee = env["hr.employee"].search([("user_id", "!=", False)], limit=1)

@@ -103,15 +103,19 @@ def requirement_lines(folder: Path) -> list[str]:
 
 def ensure_environment(folder: Path) -> Path:
     """Return the Python of the environment that runs Odoo, made when its requirements changed."""
-    return _ensure_venv("venv", requirement_lines(folder))
+    return ensure_venv("venv", requirement_lines(folder))
 
 
 def ensure_lint_environment() -> Path:
     """Return the Python of the linters' own environment: their requirements clash with Odoo's."""
-    return _ensure_venv("lint", list(LINT_REQUIREMENTS))
+    return ensure_venv("lint", list(LINT_REQUIREMENTS))
 
 
-def _ensure_venv(kind: str, requirements: list[str]) -> Path:
+def ensure_venv(kind: str, requirements: list[str]) -> Path:
+    """Return the Python of an environment with the given requirements, made when they changed.
+
+    :raise Problem: when it cannot be made
+    """
     target = CACHE / f"{kind}-{python_key()}-{short_hash(*requirements, sys.version.split()[0])}"
     python, complete = target / "bin" / "python", target / ".complete"
     if complete.exists():

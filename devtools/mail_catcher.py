@@ -1,8 +1,7 @@
 """A real SMTP server on loopback that keeps what it is sent, and can be told to misbehave.
 
-    with MailCatcher() as catcher:
-        ...  # send to catcher.host, catcher.port
-        message = catcher.wait_for(lambda message: "ann@example.com" in message["To"])
+`with MailCatcher() as catcher:` starts it; mail goes to `catcher.host` and `catcher.port`, and
+`catcher.wait_for(lambda message: "ann@example.com" in message["To"])` waits for a message.
 """
 
 import asyncio

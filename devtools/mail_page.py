@@ -49,16 +49,18 @@ def links(html: str) -> list[str]:
 
 def render_list(messages: list[Caught]) -> str:
     """Return the page that lists the messages, newest first."""
-    rows = "".join(
-        f"<tr><td>{time.strftime('%H:%M:%S', time.localtime(caught.time))}</td>"
-        f"<td>{escape(', '.join(caught.recipients))}</td>"
-        f'<td><a href="/message/{caught.number}">{escape(str(caught.message["Subject"] or "(no subject)"))}</a></td></tr>'
-        for caught in messages[: -SHOWN - 1 : -1]
-    )
+    rows = "".join(map(_render_row, messages[: -SHOWN - 1 : -1]))
     table = f"<table><tr><th>Time</th><th>To</th><th>Subject</th></tr>{rows}</table>" if rows else ""
     note = f"{len(messages)} caught, newest first." if rows else "Nothing yet. What Odoo sends appears here."
     content = f"<h1>Caught mail</h1><p>{note} Nothing leaves this machine.</p>{table}"
     return PAGE.format(title="Caught mail", refresh='<meta http-equiv="refresh" content="4">', content=content)
+
+
+def _render_row(caught: Caught) -> str:
+    clock = time.strftime("%H:%M:%S", time.localtime(caught.time))
+    subject = escape(str(caught.message["Subject"] or "(no subject)"))
+    link = f'<a href="/message/{caught.number}">{subject}</a>'
+    return f"<tr><td>{clock}</td><td>{escape(', '.join(caught.recipients))}</td><td>{link}</td></tr>"
 
 
 def render_message(caught: Caught) -> str:

@@ -13,7 +13,7 @@ from .console import Problem, say, step
 from .context import DATA_DIR, Context
 from .databases import Databases
 from .results import Outcome
-from .settings import LOGS, ROOT, STATE
+from .settings import LOGS, ROOT, STATE, short_hash
 
 LIVE = ROOT / "live_tests"
 NO_TESTS_COLLECTED = 5
@@ -26,12 +26,14 @@ def run(options) -> int:
     databases = Databases(context)
     databases.sweep()
     LOGS.mkdir(parents=True, exist_ok=True)
-    if options.stock:
-        return results.close(stock_tests.compare(context, databases, options.names))
-    if options.names or options.keyword:
+    if (options.names or options.keyword) and not options.stock:
         return run_named(context, databases, options)
-    browser.ensure()
-    return results.close(side_by_side(lambda: lane_alone(context, databases), lambda: lane_full(context, databases)))
+    with processes.lock(f"tests-{short_hash(str(ROOT), length=6)}"):  # they share logs and reports
+        if options.stock:
+            return results.close(stock_tests.compare(context, databases, options.names))
+        browser.ensure()
+        lanes = side_by_side(lambda: lane_alone(context, databases), lambda: lane_full(context, databases))
+        return results.close(lanes)
 
 
 def side_by_side(*lanes: Callable[[], Outcome]) -> Outcome:
@@ -99,7 +101,9 @@ def lane_full(context: Context, databases: Databases) -> Outcome:
         )
 
 
-def run_pytest(context: Context, lane: str, arguments: list[str], env: dict, covered: list[Path] | None = None) -> Outcome:
+def run_pytest(
+    context: Context, lane: str, arguments: list[str], env: dict, covered: list[Path] | None = None
+) -> Outcome:
     """Run pytest with its output in a log.
 
     :param covered: the folders whose coverage is measured and printed
