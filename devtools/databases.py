@@ -5,6 +5,7 @@ it is complete. So a name that exists is right, and nothing has to be remembered
 """
 
 import contextlib
+import fcntl
 import functools
 import itertools
 import os
@@ -13,8 +14,8 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-import psycopg2
 from psycopg2 import sql
 
 from .addons import files_key, main_addon
@@ -63,6 +64,7 @@ class Databases:
     def __init__(self, context: Context):
         self.context = context
         self._numbers = itertools.count(1)
+        self._used: dict[str, TextIO] = {}
         self.demo_name = f"pae_demo_{short_hash(str(ROOT), length=6)}"
         self._run_prefix = f"pae_run_{short_hash(socket.gethostname(), length=4)}_"
 
@@ -163,23 +165,27 @@ class Databases:
 
     def _ensure(self, name: str, title: str, arguments: list[str], source: str = "", own: bool = True) -> str:
         """Make the named database unless it is there: copy `source`, run odoo-bin on it, name it last."""
+        self._use(name)
         if not self.exists(name):
             with lock(name):
                 if not self.exists(name):
                     ensure_disk_space(2)
                     self._build(name, title, arguments, source, own)
                     self._drop_older(name)
-        _touch(name)
         return name
 
     def _build(self, name: str, title: str, arguments: list[str], source: str, own: bool) -> None:
         partial = f"{name}_partial"
         self.drop(partial)
-        with step(title) as current:
-            if source:
-                self.copy(source, partial)
-            self.run_odoo(partial, *arguments, log=LOGS / f"{name}.log", current=current, title=title, own=own)
-            self.rename(partial, name)
+        try:
+            with step(title) as current:
+                if source:
+                    self.copy(source, partial)
+                self.run_odoo(partial, *arguments, log=LOGS / f"{name}.log", current=current, title=title, own=own)
+                self.rename(partial, name)
+        except BaseException:
+            self.drop(partial)
+            raise
 
     def run_odoo(self, name: str, *arguments: str, log: Path, current, title: str, own: bool = True) -> None:
         """Run odoo-bin on a database until it has done what its arguments say.
@@ -194,16 +200,23 @@ class Databases:
             on_line=functools.partial(_note_module, current),
         )
 
+    def _use(self, name: str) -> None:
+        """Note that a kept database is used now, and keep others from dropping it as long as we run."""
+        if name not in self._used:
+            path = _use_file(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._used[name] = path.open("a")
+            fcntl.flock(self._used[name], fcntl.LOCK_SH)
+            os.utime(path)
+
     def _drop_older(self, name: str) -> None:
-        """Drop all but the newest of a family of kept databases, unless someone uses them."""
+        """Drop all but the last used of a family of kept databases, and none that someone uses."""
         family = name.rpartition("_")[0] + "_"
-        others = sorted(
-            (other for other in self.names(family) if not other.endswith("_partial")), key=_last_use, reverse=True
-        )
-        for other in [other for other in others if other != name][KEPT_PER_FAMILY - 1 :]:
-            with contextlib.suppress(psycopg2.errors.ObjectInUse), self.context.server.cursor() as cursor:
-                cursor.execute(sql.SQL("DROP DATABASE {}").format(quoted(other)))
-                shutil.rmtree(self.filestore(other), ignore_errors=True)
+        others = [other for other in self.names(family) if other != name and not other.endswith("_partial")]
+        for other in sorted(others, key=_last_use, reverse=True)[KEPT_PER_FAMILY - 1 :]:
+            with _use_file(other).open("a") as handle, contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.drop(other)
 
     # === What is thrown away === #
 
@@ -227,17 +240,12 @@ class Databases:
                 self.drop(name)
 
 
-def _stamp(name: str) -> Path:
+def _use_file(name: str) -> Path:
     return CACHE / "used" / name
 
 
-def _touch(name: str) -> None:
-    _stamp(name).parent.mkdir(parents=True, exist_ok=True)
-    _stamp(name).touch()
-
-
 def _last_use(name: str) -> float:
-    return _stamp(name).stat().st_mtime if _stamp(name).exists() else 0.0
+    return _use_file(name).stat().st_mtime if _use_file(name).exists() else 0.0
 
 
 def _note_module(current, line: str) -> None:

@@ -15,6 +15,7 @@ from .settings import (
     LINT_REQUIREMENTS,
     OCA_WHEELS,
     ODOO_BRANCH,
+    ODOO_REQUIREMENTS_310,
     ODOO_REQUIREMENTS_LEFT_OUT,
     ODOO_URL,
     REQUIREMENTS,
@@ -23,7 +24,8 @@ from .settings import (
     short_hash,
 )
 
-NETWORK_HINT = "check the network connection and run the same command again; it goes on where it stopped."
+NETWORK_HINT = "check the network connection and run the same command again; what is done is kept."
+PACKAGES_HINT = "without a network connection, get one and try again; without a compiler, try Python 3.11."
 VENV_HINT = "install Python's venv module (Debian and Ubuntu: apt-get install python3-venv) and run it again."
 
 
@@ -98,7 +100,14 @@ def requirement_lines(folder: Path) -> list[str]:
     pattern = re.compile(rf"({'|'.join(ODOO_REQUIREMENTS_LEFT_OUT)})\b", re.IGNORECASE)
     lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if line.strip() and not line.startswith("#") and not pattern.match(line)]
+    if sys.version_info < (3, 11):
+        kept = [line for line in kept if not _is_replaced(line)]
+        kept += [f"{name}=={version}" for name, version in ODOO_REQUIREMENTS_310.items()]
     return [*kept, *REQUIREMENTS]
+
+
+def _is_replaced(line: str) -> bool:
+    return re.split(r"[=<>; ]", line, maxsplit=1)[0] in ODOO_REQUIREMENTS_310
 
 
 def ensure_environment(folder: Path) -> Path:
@@ -135,7 +144,7 @@ def ensure_venv(kind: str, requirements: list[str]) -> Path:
                 [python, "-m", "pip", "install", "--prefer-binary", "--disable-pip-version-check", "-r", listing],
                 log,
                 "Installing the Python packages",
-                NETWORK_HINT,
+                PACKAGES_HINT,
                 append=True,
                 on_line=lambda line: _note_package(current, line),
             )

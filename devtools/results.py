@@ -12,6 +12,7 @@ ODOO_RECORD = re.compile(
 )
 ODOO_TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading database")
 ODOO_FAILURE = re.compile(r"^(FAIL|ERROR): (?:Subtest )?(?P<test>\S.*)$")
+ODOO_SUMMARY = re.compile(r"Module \w+: \d+ failures|At least one test failed|\d+ failed, \d+ error")
 # A test's own logger, under which Odoo's runner reports what failed.
 TEST_LOGGER = re.compile(r"odoo\.addons\.\w+\.tests\b")
 
@@ -99,7 +100,7 @@ def from_odoo_log(log: Path, where: str) -> Outcome:
         elif level in ("WARNING", "ERROR", "CRITICAL"):
             if TEST_LOGGER.match(logger) and (found := ODOO_FAILURE.match(first_line)):
                 outcome.failures.append(f"{where}: {found['test']}")
-            elif not _is_summary(logger) and not any(pattern.search(text) for pattern in IGNORED_RECORDS):
+            elif not _is_summary(logger, text) and not any(pattern.search(text) for pattern in IGNORED_RECORDS):
                 problems.append(f"{where}: {level} in the log: {logger}: {first_line}")
     if total is None:
         return outcome.fail(f"{where}: Odoo's test runner came to no result, see {log}")
@@ -111,9 +112,11 @@ def from_odoo_log(log: Path, where: str) -> Outcome:
     return outcome
 
 
-def _is_summary(logger: str) -> bool:
+def _is_summary(logger: str, text: str) -> bool:
     """Tell the records with which Odoo repeats what it has said of single tests."""
-    return logger in ("odoo.tests.result", "odoo.modules.registry.tests") or logger.startswith("odoo.tests.stats")
+    if logger in ("odoo.modules.loading", "odoo.tests.result"):
+        return bool(ODOO_SUMMARY.match(text))
+    return logger.startswith("odoo.tests.stats")
 
 
 def close(outcome: Outcome) -> int:

