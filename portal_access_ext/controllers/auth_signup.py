@@ -1,5 +1,6 @@
-from odoo.addons.auth_signup.controllers.main import AuthSignupHome
 from odoo.http import request
+
+from odoo.addons.auth_signup.controllers.main import AuthSignupHome
 
 
 class PortalAccessSignup(AuthSignupHome):

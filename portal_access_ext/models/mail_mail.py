@@ -17,7 +17,8 @@ class MailMail(models.Model):
         if mails:
             invitations = self.env["portal.access.invitation"].sudo().search([("mail_id", "in", mails.ids)])
             reasons = {
-                invitation.id: failure_reason or mail.failure_reason for mail in mails
+                invitation.id: failure_reason or mail.failure_reason
+                for mail in mails
                 for invitation in invitations.filtered(lambda i, mail=mail: i.mail_id == mail)
             }
             if failure_type in ("mail_email_invalid", "mail_email_missing"):
@@ -33,6 +34,4 @@ class MailMail(models.Model):
                 if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
                     raise
                 _logger.info("Invitations %s changed while they were sent: %s", invitations.ids, error)
-        return super()._postprocess_sent_message(
-            success_pids, failure_reason=failure_reason, failure_type=failure_type
-        )
+        return super()._postprocess_sent_message(success_pids, failure_reason=failure_reason, failure_type=failure_type)

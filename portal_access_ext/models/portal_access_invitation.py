@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from psycopg2 import OperationalError
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import email_normalize
 
@@ -154,7 +154,12 @@ class PortalAccessInvitation(models.Model):
     def _accept(self):
         """Note that the customer followed the link and chose a password."""
         self.write(
-            {"state": "accepted", "accepted_on": fields.Datetime.now(), "next_attempt_on": False, "failure_reason": False}
+            {
+                "state": "accepted",
+                "accepted_on": fields.Datetime.now(),
+                "next_attempt_on": False,
+                "failure_reason": False,
+            }
         )
 
     # -------------------------------------------------------------------------
@@ -180,15 +185,17 @@ class PortalAccessInvitation(models.Model):
                 with registry.cursor() as cr:
                     env = api.Environment(cr, self.env.uid, context)
                     env["portal.access.invitation"].sudo().browse(ids)._send_now()
-            except OperationalError as error:
-                if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
-                    raise
-                # Somebody cancelled or sent it at this very moment: the cron does what is left.
-                _logger.info("Invitations %s of %s are left to the cron: %s", ids, dbname, error)
+            except Exception:
+                # Access is granted and committed: the user must not see an error. Whatever it was (the
+                # server hung up, somebody cancelled at this very moment), the cron tries again.
+                _logger.warning("Invitations %s of %s are left to the cron", ids, dbname, exc_info=True)
 
     def _send_now(self):
         """Render and send, with one connection to the mail server."""
-        self.filtered(lambda invitation: invitation.state in ("queued", "failed"))._create_mails().send()
+        mails = self.filtered(lambda invitation: invitation.state in ("queued", "failed"))._create_mails()
+        # Takes the rows now: a conflict after the mail is out would send it twice.
+        self.env.flush_all()
+        mails.send()
 
     @api.model
     def _cron_send(self):
@@ -197,16 +204,21 @@ class PortalAccessInvitation(models.Model):
         Each batch is committed, and the queue starts on it while the next one is rendered.
         """
         auto_commit = not getattr(threading.current_thread(), "testing", False)
-        self._recover_lost_mails()
-        while True:
-            invitations = self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id")
-            if not invitations:
-                break
-            invitations._create_mails()
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-            if auto_commit:
-                self.env.cr.commit()  # pylint: disable=invalid-commit
-                self.env.invalidate_all()
+        try:
+            self._recover_lost_mails()
+            while invitations := self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id"):
+                invitations._create_mails()
+                self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+                if auto_commit:
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
+                    self.env.invalidate_all()
+        except OperationalError as error:
+            if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY or not auto_commit:
+                raise
+            # Somebody revoked or invited again at this very moment. What is committed stays; go on at once.
+            self.env.cr.rollback()
+            _logger.info("Sending invitations starts again: %s", error)
+            self.env.ref("portal_access_ext.ir_cron_send_invitations")._trigger()
 
     @api.model
     def _get_due_domain(self):

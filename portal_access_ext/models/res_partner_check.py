@@ -179,7 +179,9 @@ class ResPartner(models.Model):
         """
         match = FORMATTED_EMAIL.match(email.strip()) if email else None
         normalized = email_normalize(email) if match else False
-        if not normalized or normalized != email_normalize(match[1]) or len(normalized) > EMAIL_MAX_LENGTH:
+        if not normalized or not normalized.isprintable() or len(normalized) > EMAIL_MAX_LENGTH:
+            return False
+        if normalized != email_normalize(match[1]):
             return False
         local_part, _at, domain = normalized.rpartition("@")
         if not local_part or ".." in normalized or domain.startswith((".", "-")) or domain.endswith((".", "-")):
@@ -268,9 +270,7 @@ class ResPartner(models.Model):
                 names = [other.display_name for other in others[:3]]
                 if len(others) > 3:
                     names.append(_("%s more", len(others) - 3))
-                reasons[partner] = _(
-                    "The same email is in this list twice: %(names)s.", names=", ".join(names)
-                )
+                reasons[partner] = _("The same email is in this list twice: %(names)s.", names=", ".join(names))
         return reasons
 
     def _portal_access_clashing(self, email, partners):

@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+
 from odoo.addons.auth_signup.models.res_partner import random_token
 
 
@@ -99,7 +100,9 @@ class ResPartner(models.Model):
         if partner and partner.signup_valid:
             return None
         invitation = self.env["portal.access.invitation"]._find_by_token(token)
-        if partner or (invitation and invitation.state != "accepted" and invitation.valid_until < fields.Datetime.now()):
+        if partner or (
+            invitation and invitation.state != "accepted" and invitation.valid_until < fields.Datetime.now()
+        ):
             return {
                 "code": "expired",
                 "title": _("This link has expired."),

@@ -18,6 +18,8 @@ ROW_HOOKS = (
     "_send_email",
     "_update_partner_email",
 )
+# The stock words for what is wrong with an address.
+EMAIL_STATES = {"no_email": "ko", "invalid_email": "ko", "taken": "exist"}
 
 
 class PortalWizardUser(models.TransientModel):
@@ -52,6 +54,7 @@ class PortalWizardUser(models.TransientModel):
     )
     access_reason = fields.Char(compute="_compute_access_state")
     is_grantable = fields.Boolean(compute="_compute_access_state")
+    email_state = fields.Selection(compute="_compute_access_state")
 
     @api.model
     def _selection_access_state(self):
@@ -77,20 +80,14 @@ class PortalWizardUser(models.TransientModel):
             line.is_internal = bool(user and user.is_internal)
             line.is_portal = bool(user and not user.is_internal and user.is_active and user.is_portal)
 
-    @api.depends("email")
-    def _compute_email_state(self):
-        states = {"no_email": "ko", "invalid_email": "ko", "taken": "exist"}
-        verdicts = self._get_verdicts()
-        for line in self:
-            # Another row with the same email is no reason not to grant this one alone.
-            line.email_state = states.get(verdicts[line].email_code, "ok")
-
     @api.depends("email", "partner_id", "outcome", "outcome_reason")
     def _compute_access_state(self):
         for wizard, lines in self.grouped("wizard_id").items():
             verdicts = (wizard.user_ids | lines)._get_verdicts(lines)
             for line in lines:
                 verdict = verdicts[line]
+                # Another row with the same email is no reason not to grant this one alone.
+                line.email_state = EMAIL_STATES.get(verdict.email_code, "ok")
                 line.is_grantable = verdict.is_grantable
                 line.access_state, line.access_reason = verdict.code, verdict.reason
                 # A refusal that the verdict explains is not told twice; a success is always told.
@@ -142,7 +139,7 @@ class PortalWizardUser(models.TransientModel):
         """
         self.ensure_one()
         if self._is_customized():
-            return self._call_stock(super().action_grant_access)
+            return self._call_stock(super().action_grant_access, "granted")
         return self._act_alone(self._grant_access(send_now=True))
 
     def action_revoke_access(self):
@@ -152,7 +149,7 @@ class PortalWizardUser(models.TransientModel):
         """
         self.ensure_one()
         if self._is_customized():
-            return self._call_stock(super().action_revoke_access)
+            return self._call_stock(super().action_revoke_access, "revoked")
         return self._act_alone(self._revoke_access())
 
     def action_invite_again(self):
@@ -162,7 +159,7 @@ class PortalWizardUser(models.TransientModel):
         """
         self.ensure_one()
         if self._is_customized():
-            return self._call_stock(super().action_invite_again)
+            return self._call_stock(super().action_invite_again, "invited")
         return self._act_alone(self._invite_again(send_now=True))
 
     def _act_alone(self, results):
@@ -281,6 +278,22 @@ class PortalWizardUser(models.TransientModel):
         self.env.invalidate_all(flush=False)
 
     # -------------------------------------------------------------------------
+    # Stock hooks that say whether a row clashes with a user: a login is a login whatever its case
+    # -------------------------------------------------------------------------
+
+    def _get_similar_users_domain(self, portal_users_with_email):
+        emails = [(line.email or "").strip().lower() for line in portal_users_with_email]
+        owners = self.env["res.users"].sudo()._find_by_login_case_insensitive(emails)
+        user_ids = [user_id for ids in owners.values() for user_id in ids]
+        return [
+            ("id", "in", user_ids) if tuple(leaf)[:2] == ("login", "in") else leaf
+            for leaf in super()._get_similar_users_domain(portal_users_with_email)
+        ]
+
+    def _is_portal_similar_than_user(self, user, portal_user):
+        return super()._is_portal_similar_than_user({**user, "login": user["login"].strip().lower()}, portal_user)
+
+    # -------------------------------------------------------------------------
     # Living with modules that change what happens to one row
     # -------------------------------------------------------------------------
 
@@ -313,7 +326,7 @@ class PortalWizardUser(models.TransientModel):
             try:
                 with self.env.cr.savepoint():
                     getattr(line, action)()
-                results[line] = (outcome, dict(self._fields["outcome"]._description_selection(self.env))[outcome])
+                results[line] = (outcome, line.outcome_reason)
             except OperationalError:
                 raise  # Odoo starts the whole request again
             except UserError as error:
@@ -323,8 +336,12 @@ class PortalWizardUser(models.TransientModel):
                 results[line] = ("refused", _("Unexpected error: %(error)s", error=error))
         return results
 
-    def _call_stock(self, stock_action):
-        """Run a stock action, which other modules extend, and remember what it did."""
+    def _call_stock(self, stock_action, outcome):
+        """Run a stock action, which other modules extend, and remember what it did.
+
+        :param stock_action: the bound method
+        :param str outcome: what the row shows when it succeeds
+        """
         self.partner_id._portal_access_lock()
         had_access = self.is_portal
         verdict = self._get_verdicts()[self]
@@ -337,7 +354,7 @@ class PortalWizardUser(models.TransientModel):
             self.env["portal.access.event"]._record("granted" if self.is_portal else "revoked", user)
             if not self.is_portal:
                 self.env["portal.access.invitation"].sudo()._get_open(self.partner_id)._cancel()
-        self._show_results({self: ("granted" if self.is_portal else "revoked", False)})
+        self._show_results({self: (outcome, dict(self._fields["outcome"]._description_selection(self.env))[outcome])})
         return result
 
     def _send_email(self):
@@ -353,8 +370,10 @@ class PortalWizardUser(models.TransientModel):
         valid_until = Invitations._get_valid_until()
         token = partner._portal_access_mint_tokens(valid_until)[partner.id]
         result = super()._send_email()
-        failed = self.env["mail.mail"].sudo().search(
-            [("model", "=", self._name), ("res_id", "=", self.id), ("state", "=", "exception")], limit=1
+        failed = (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("model", "=", self._name), ("res_id", "=", self.id), ("state", "=", "exception")], limit=1)
         )
         invitation = Invitations._make(user, {partner.id: token}, valid_until, self.wizard_id.welcome_message)
         if failed:

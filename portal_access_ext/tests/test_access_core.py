@@ -1,0 +1,198 @@
+from unittest.mock import patch
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import PortalAccessCase
+
+CORE_LOGGER = "odoo.addons.portal_access_ext.models.res_partner"
+
+
+@tagged("post_install", "-at_install")
+class TestAccessCore(PortalAccessCase):
+    """Granting, inviting and revoking: many contacts, one result each."""
+
+    def outcomes(self, results):
+        return [result["outcome"] for result in results]
+
+    # Grant
+
+    def test_granting_makes_portal_users_with_the_email_as_login(self):
+        users = self.grant(self.partners)
+        self.assertEqual(users.mapped("login"), self.partners.mapped("email"))
+        for user in users:
+            self.assertTrue(user.active)
+            self.assertTrue(user.has_group("base.group_portal"))
+            self.assertFalse(user.has_group("base.group_public"))
+            self.assertTrue(user.share)
+
+    def test_users_are_made_in_the_contacts_company_and_keep_its_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        company = self.manager.company_id
+        self.manager.company_ids |= self.company_2
+        self.partners[1].company_id = self.company_2
+        self.partners.lang = "fr_FR"
+        contacts = self.as_manager(self.partners).with_company(company)
+        contacts.portal_access_grant()
+        users = self.users_of(self.partners)
+        companies = {user.partner_id: user.company_id for user in users}
+        self.assertEqual(companies[self.partners[1]], self.company_2)
+        self.assertEqual(companies[self.partners[0]], company)
+        self.assertEqual(users[1].company_ids, users[1].company_id)
+        self.assertEqual(set(users.mapped("lang")), {"fr_FR"})
+
+    def test_each_contact_gets_a_result_in_the_order_asked(self):
+        self.partners[1].email = "nonsense"
+        partners = self.partners[::-1]
+        results = self.as_manager(partners).portal_access_grant()
+        self.assertEqual([result["partner_id"] for result in results], partners.ids)
+        self.assertEqual(self.outcomes(results), ["granted", "refused", "granted"])
+        self.assertIn("not a valid", results[1]["reason"])
+        self.assertEqual([bool(result["user_id"]) for result in results], [True, False, True])
+
+    def test_a_contact_that_fails_in_some_module_does_not_stop_the_others(self):
+        partners = self.make_partners(9, "half")
+        Users = self.env.registry["res.users"]
+        create = Users.create
+
+        def fussy_create(self, vals_list):
+            if any(vals["partner_id"] in (partners[2].id, partners[7].id) for vals in vals_list):
+                raise ValidationError("Not this one!")
+            return create(self, vals_list)
+
+        with patch.object(Users, "create", fussy_create):
+            results = self.as_manager(partners).portal_access_grant()
+        refused = [result for result in results if result["outcome"] == "refused"]
+        self.assertEqual([result["partner_id"] for result in refused], (partners[2] | partners[7]).ids)
+        self.assertEqual(refused[0]["reason"], "Not this one!")
+        self.assertEqual(len(self.users_of(partners)), 7)
+        self.assertEqual(len(self.invitations_of(partners)), 7, "nothing is left of the bad ones")
+        self.assertFalse(partners[2].sudo().signup_token)
+
+    @mute_logger(CORE_LOGGER)
+    def test_a_bug_in_some_module_is_told_and_logged(self):
+        Users = self.env.registry["res.users"]
+        with patch.object(Users, "create", side_effect=KeyError("oops")):
+            [result] = self.as_manager(self.partner).portal_access_grant()
+        self.assertEqual(result["outcome"], "refused")
+        self.assertIn("oops", result["reason"])
+
+    def test_typed_emails_become_the_contacts_email(self):
+        self.partner.email = False
+        # RPC clients send the ids as text.
+        results = self.as_manager(self.partner).portal_access_grant({str(self.partner.id): "Typed@PAE.example"})
+        self.assertEqual(self.outcomes(results), ["granted"])
+        self.assertEqual(self.partner.email, "typed@pae.example")
+        self.assertEqual(self.users_of(self.partner).login, "typed@pae.example")
+
+    def test_a_refused_row_keeps_the_contacts_email(self):
+        self.grant(self.partners[1])
+        results = self.as_manager(self.partner).portal_access_grant({self.partner.id: self.partners[1].email})
+        self.assertEqual(self.outcomes(results), ["refused"])
+        self.assertEqual(self.partner.email, "customer0@pae.example")
+
+    def test_granting_twice_is_refused_and_makes_nothing(self):
+        self.grant(self.partner)
+        [result] = self.as_manager(self.partner).portal_access_grant()
+        self.assertEqual(result["outcome"], "refused")
+        self.assertIn("already", result["reason"])
+        self.assertEqual(len(self.users_of(self.partner)), 1)
+        self.assertEqual(len(self.invitations_of(self.partner)), 1)
+
+    def test_a_re_grant_takes_up_the_user_again(self):
+        user = self.grant(self.partner)
+        self.as_manager(self.partner).portal_access_revoke()
+        self.assertEqual(self.grant(self.partner), user)
+        self.assertTrue(user.active)
+        self.assertTrue(user.has_group("base.group_portal"))
+
+    def test_an_internal_user_is_never_touched(self):
+        partner = self.employee.partner_id
+        groups = self.employee.groups_id
+        for method in ("portal_access_grant", "portal_access_invite", "portal_access_revoke"):
+            [result] = getattr(self.as_manager(partner), method)()
+            self.assertEqual((result["verdict"], result["outcome"]), ("internal", "refused"))
+        self.assertEqual(self.employee.groups_id, groups)
+        self.assertTrue(self.employee.active)
+
+    def test_one_note_is_written_per_change(self):
+        before = self.partner.message_ids
+        self.grant(self.partner)
+        notes = self.partner.message_ids - before
+        self.assertEqual(len(notes), 1)
+        self.assertIn("Portal Access Granted (customer0@pae.example)", notes.body)
+        self.as_manager(self.partner).portal_access_revoke()
+        self.assertEqual(len(self.partner.message_ids - before), 2)
+
+    def test_without_a_template_user_each_contact_says_so(self):
+        self.env["ir.config_parameter"].set_param("base.template_portal_user_id", "False")
+        results = self.as_manager(self.partners).portal_access_grant()
+        self.assertEqual(set(self.outcomes(results)), {"refused"})
+        self.assertIn("template", results[0]["reason"])
+
+    # Invite
+
+    def test_inviting_again_replaces_the_open_invitation_and_keeps_the_link(self):
+        self.grant(self.partner)
+        token = self.partner.sudo().signup_token
+        [result] = self.as_manager(self.partner).portal_access_invite(message="Again")
+        self.assertEqual(result["outcome"], "invited")
+        self.assertEqual(self.invitations_of(self.partner).mapped("state"), ["cancelled", "queued"])
+        self.partner.invalidate_recordset()
+        self.assertEqual(self.partner.sudo().signup_token, token, "an earlier mail's link keeps working")
+
+    def test_inviting_needs_access_and_a_usable_email(self):
+        [result] = self.as_manager(self.partner).portal_access_invite()
+        self.assertEqual(result["outcome"], "refused")
+        self.assertIn("Grant it first", result["reason"])
+        self.grant(self.partner)
+        self.partner.email = "nonsense"
+        [result] = self.as_manager(self.partner).portal_access_invite()
+        self.assertEqual(result["outcome"], "refused")
+        self.assertIn("not a valid", result["reason"])
+
+    # Revoke
+
+    def test_revoking_takes_everything_at_once(self):
+        user = self.grant(self.partner)
+        token_before = user._compute_session_token("some-session")
+        self.as_manager(self.partner).portal_access_revoke()
+        self.partner.invalidate_recordset()
+        self.assertFalse(user.active)
+        self.assertEqual(user.groups_id, self.env.ref("base.group_public"))
+        self.assertNotEqual(user._compute_session_token("some-session"), token_before, "open sessions end")
+        self.assertFalse(self.partner.sudo().signup_token)
+        self.assertEqual(self.invitations_of(self.partner).state, "cancelled")
+
+    def test_revoking_says_who_had_nothing_to_revoke(self):
+        self.grant(self.partners[:2])
+        results = self.as_manager(self.partners).portal_access_revoke()
+        self.assertEqual(self.outcomes(results), ["revoked", "revoked", "refused"])
+
+    def test_a_revoked_contact_gets_no_token_from_other_code(self):
+        self.grant(self.partner)
+        self.as_manager(self.partner).portal_access_revoke()
+        self.partner.sudo().signup_prepare()
+        self.assertFalse(self.partner.sudo().signup_token)
+
+    # Ledger
+
+    def test_the_ledger_tells_who_did_what(self):
+        user = self.grant(self.partner)
+        self.as_manager(self.partner).portal_access_revoke()
+        events = self.events_of(self.partner)
+        self.assertEqual(events.mapped("kind"), ["granted", "invited", "revoked"])
+        self.assertEqual(events.actor_id, self.manager)
+        self.assertEqual(events.user_id, user)
+        self.assertEqual(set(events.mapped("login")), {"customer0@pae.example"})
+
+    def test_the_ledger_keeps_its_rows_when_user_and_contact_are_deleted(self):
+        user = self.grant(self.partner)
+        events = self.events_of(self.partner)
+        user.unlink()
+        self.partner.unlink()
+        events.invalidate_recordset()
+        self.assertEqual(len(events.exists()), 2)
+        self.assertFalse(events.partner_id)
+        self.assertEqual(set(events.mapped("partner_name")), {"customer 0"})

@@ -1,0 +1,123 @@
+from odoo.tests import tagged
+
+from .common import PortalAccessCase
+
+READ = {
+    "pending_summary": {},
+    "state_summary": {},
+    "user_ids": {
+        "fields": {
+            name: {}
+            for name in (
+                "partner_id",
+                "email",
+                "in_portal",
+                "access_state",
+                "access_reason",
+                "login_date",
+                "is_portal",
+                "is_internal",
+                "email_state",
+            )
+        }
+    },
+}
+
+
+@tagged("post_install", "-at_install")
+class TestAccessQueries(PortalAccessCase):
+    """What an operation costs may grow with the contacts only as far as it must."""
+
+    def per_contact(self, operation, small=5, large=65):
+        """Return the queries that one more contact costs.
+
+        :param operation: function of a number of contacts that returns a function to be counted
+        """
+        counts = []
+        for size in (small, large):
+            work = operation(size)
+            with self.count_queries(counts):
+                work()
+        return (counts[1] - counts[0]) / (large - small)
+
+    def prepared_dialog(self, prefix, typed=False, tick=True):
+        def operation(size):
+            partners = self.make_partners(size, f"{prefix}{size}-")
+            dialog = self.open_dialog(partners)
+
+            def work():
+                values = {"in_portal": True} if tick else {}
+                dialog.web_save(
+                    {
+                        "user_ids": [
+                            (1, line.id, {**values, "email": f"typed-{line.email}"} if typed else values)
+                            for line in dialog.user_ids
+                        ]
+                    },
+                    {},
+                )
+                dialog.action_apply()
+
+            return work
+
+        return operation
+
+    def test_a_grant_costs_at_most_four_queries_per_contact_with_the_dialog_saved(self):
+        self.prepared_dialog("warm")(3)()
+        self.assertLessEqual(self.per_contact(self.prepared_dialog("grant")), 4)
+
+    def test_a_grant_with_typed_emails_costs_at_most_five_queries_per_contact(self):
+        self.prepared_dialog("warm", typed=True)(3)()
+        self.assertLessEqual(self.per_contact(self.prepared_dialog("typed", typed=True)), 5)
+
+    def test_revoking_costs_no_query_per_contact_and_few_in_all(self):
+        def operation(size):
+            partners = self.make_partners(size, f"revoke{size}-")
+            self.grant(partners)
+            return lambda: self.as_manager(partners).portal_access_revoke()
+
+        operation(3)()
+        self.assertLessEqual(self.per_contact(operation), 0.5)
+        counts, work = [], operation(40)
+        with self.count_queries(counts):
+            work()
+        self.assertLessEqual(counts[0], 120)
+
+    def test_opening_and_reading_the_dialog_is_flat(self):
+        def dialog_on(size):
+            partners = self.make_partners(size, f"open{size}-")
+            self.grant(partners[::2])
+            return partners
+
+        self.open_dialog(dialog_on(3)).web_read(READ)
+        for size in (6, 60):
+            partners, counts = dialog_on(size), []
+            with self.count_queries(counts):
+                dialog = self.open_dialog(partners)
+            with self.count_queries(counts):
+                dialog.web_read(READ)
+            self.assertLessEqual(counts[0], 25, f"creating the dialog on {size} contacts")
+            self.assertLessEqual(counts[1], 20, f"reading the dialog on {size} contacts")
+
+    def test_rendering_invitations_costs_few_queries_each(self):
+        def operation(size):
+            partners = self.make_partners(size, f"mail{size}-")
+            self.grant(partners)
+            return lambda: self.invitations_of(partners)._create_mails()
+
+        operation(3)()
+        self.assertLessEqual(self.per_contact(operation), 4)
+
+    def test_a_token_is_looked_up_by_an_index(self):
+        self.make_partners(50, "token")
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("EXPLAIN SELECT id FROM res_partner WHERE signup_token = 'x' AND active")
+        plan = " ".join(row[0] for row in self.env.cr.fetchall())
+        self.assertIn("res_partner_signup_token_index", plan)
+
+    def test_logins_are_looked_up_by_an_index(self):
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("EXPLAIN SELECT id FROM res_users WHERE lower(trim(login)) = ANY(%s)", [["a", "b"]])
+        plan = " ".join(row[0] for row in self.env.cr.fetchall())
+        self.assertIn("res_users_login_lower_index", plan)
