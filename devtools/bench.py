@@ -1,12 +1,11 @@
 """./dev bench: run a program of benchmarks/ in the environment."""
 
 import ast
-import signal
 
 from .console import Problem, result
 from .context import Context
 from .databases import Databases
-from .processes import Child
+from .processes import run_in_foreground
 from .settings import ROOT
 from .testing import live_environment
 
@@ -32,6 +31,5 @@ def run(options) -> int:
     databases = Databases(context)
     databases.sweep()
     env = live_environment(context, databases)
-    with Child([context.python, programs[options.name], *options.arguments], env=env) as child:
-        code = child.process.wait()
-    return code if code >= 0 else 128 + signal.Signals(-code).value
+    code = run_in_foreground([context.python, programs[options.name], *options.arguments], env=env)
+    return code if code >= 0 else 128 - code

@@ -36,10 +36,22 @@ def stop_everything() -> None:
 
 
 class Child:
-    """A program in a process group of its own, which is ended as a whole, whatever happens to its parent."""
+    """A program in a process group of its own, which is ended as a whole when the `with` block ends.
 
-    def __init__(self, command: Sequence, *, cwd: Path | None = None, env: dict | None = None, **popen):
+    :param stop_signal: how it is asked to end; pytest tidies up after SIGINT only
+    """
+
+    def __init__(
+        self,
+        command: Sequence,
+        *,
+        cwd: Path | None = None,
+        env: dict | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        **popen,
+    ):
         self.command = [str(part) for part in command]
+        self.stop_signal = stop_signal
         if _stopping.is_set():
             raise KeyboardInterrupt
         self.process = subprocess.Popen(self.command, cwd=cwd, env=env, start_new_session=True, **popen)
@@ -54,7 +66,7 @@ class Child:
     def stop(self, patience: float = 15) -> None:
         """End the whole group: ask first, then insist."""
         if self.process.poll() is None:
-            self._signal(signal.SIGTERM)
+            self._signal(self.stop_signal)
             try:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
@@ -76,6 +88,7 @@ def run_logged(
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     append: bool = False,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> int:
     """Run a program with its whole output in `log`.
 
@@ -89,6 +102,7 @@ def run_logged(
             command,
             cwd=cwd,
             env=env,
+            stop_signal=stop_signal,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -102,6 +116,20 @@ def run_logged(
             if on_line:
                 on_line(line.rstrip())
         return child.process.wait()
+
+
+def run_in_foreground(command: Sequence, *, env: dict | None = None, cwd: Path | None = None) -> int:
+    """Run a program that has the terminal: Ctrl-C reaches it too, and it decides what to do.
+
+    :return: the exit code
+    """
+    with subprocess.Popen([str(part) for part in command], env=env, cwd=cwd) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt as interrupt:
+                if str(interrupt):  # a signal that only we have got, see stop_on_signals
+                    process.send_signal(signal.SIGINT)
 
 
 def tail(log: Path, lines: int = 25) -> str:

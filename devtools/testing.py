@@ -1,6 +1,7 @@
 """./dev test: the lanes of tests, or the tests that are named."""
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable
@@ -83,7 +84,7 @@ def run_live_tests(context: Context, databases: Databases) -> Outcome:
     if not any(LIVE.rglob("test_*.py")):
         say("   [live] there are no live tests")
         return Outcome()
-    env = live_environment(context, databases)
+    env = live_environment(context, databases, full=True)
     return run_pytest(context, "live", ["-p", "no:odoo", str(LIVE)], env)
 
 
@@ -116,18 +117,30 @@ def run_pytest(
         command += ["coverage", "run", f"--source={','.join(map(str, covered))}", "-m"]
     command += ["pytest", "-v", "--color=no", f"--junitxml={report}", *arguments]
     with step(f"[{lane}] pytest") as now:
-        code = processes.run_logged(command, log, env=env, cwd=ROOT, on_line=lambda line: note_pytest(now, lane, line))
-    if not report.exists():
-        say(processes.tail(log))
-        return Outcome().fail(f"{lane}: pytest ended with exit code {code} and no report, see {log}")
-    outcome, _statuses = results.from_junit(report, lane)
-    if code and not outcome.failed and code != NO_TESTS_COLLECTED:
-        outcome.fail(f"{lane}: pytest ended with exit code {code}, see {log}")
+        code = processes.run_logged(
+            command,
+            log,
+            env=env,
+            cwd=ROOT,
+            on_line=lambda line: note_pytest(now, lane, line),
+            stop_signal=signal.SIGINT,
+        )
+    outcome = _outcome(report, lane, code)
     if outcome.failed:
         say(processes.tail(log, 80))
     say(f"   [{lane}] {outcome}; log: {log.relative_to(ROOT)}")
     if covered:
         print_coverage(context, env)
+    return outcome
+
+
+def _outcome(report: Path, lane: str, code: int) -> Outcome:
+    """Read pytest's report; a run that was cut short has failed, whatever it counted so far."""
+    if not report.exists():
+        return Outcome().fail(f"{lane}: pytest ended with exit code {code} and no report")
+    outcome, _statuses = results.from_junit(report, lane)
+    if code not in (0, NO_TESTS_COLLECTED) and not outcome.failed:
+        outcome.fail(f"{lane}: pytest ended with exit code {code}")
     return outcome
 
 
@@ -144,19 +157,22 @@ def print_coverage(context: Context, env: dict) -> None:
     say(f"\nCoverage of our addons:\n{answer.stdout or answer.stderr}")
 
 
-def live_environment(context: Context, databases: Databases) -> dict[str, str]:
-    """Return the environment of the live tests and the benchmarks, which start Odoo themselves."""
-    return {
+def live_environment(context: Context, databases: Databases, full: bool = False) -> dict[str, str]:
+    """Return the environment of the live tests and the benchmarks, which start Odoo themselves.
+
+    :param full: with the template that has everything installed, which takes a while to make
+    """
+    values = {
         **context.environ(),
         "PAE_ODOO_BIN": str(context.odoo_bin),
         "PAE_PYTHON": str(context.python),
         "PAE_ADDONS_PATH": ",".join(map(str, context.addons_path)),
         "PAE_OCA_ADDONS_PATH": str(context.oca_addons),
         "PAE_DB_TEMPLATE": databases.template("alone"),
-        "PAE_FULL_DB_TEMPLATE": databases.template("full"),
         "PAE_STOCK_DB_TEMPLATE": databases.base("alone"),
         "PAE_FILESTORE": str(DATA_DIR),
     }
+    return {**values, "PAE_FULL_DB_TEMPLATE": databases.template("full")} if full else values
 
 
 def run_named(context: Context, databases: Databases, options) -> int:
@@ -184,13 +200,9 @@ def run_named(context: Context, databases: Databases, options) -> int:
 def _pytest_in_foreground(context: Context, arguments: list[str], env: dict) -> Outcome:
     report = STATE / f"junit-named-{os.getpid()}.xml"
     try:
-        with processes.Child(
-            [context.python, "-m", "pytest", f"--junitxml={report}", *arguments], cwd=ROOT, env=env
-        ) as child:
-            code = child.process.wait()
-        if not report.exists():
-            return Outcome().fail(f"pytest ended with exit code {code} and no report")
-        return results.from_junit(report, "named")[0]
+        command = [context.python, "-m", "pytest", f"--junitxml={report}", *arguments]
+        code = processes.run_in_foreground(command, cwd=ROOT, env=env)
+        return _outcome(report, "named", code)
     finally:
         report.unlink(missing_ok=True)
 

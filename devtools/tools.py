@@ -1,33 +1,21 @@
 """The small commands: odoo-bin, Python and Odoo's shell in the environment, and databases."""
 
-import subprocess
-
 from .console import Problem, result, say
 from .context import Context
 from .databases import Databases
-
-
-def _run(context: Context, command: list[str]) -> int:
-    """Run a program in the foreground; Ctrl-C reaches it too, and it decides what to do."""
-    with subprocess.Popen(command, env=context.environ()) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt as interrupt:
-                if str(interrupt):  # told to end by a signal, which the program did not get
-                    process.terminate()
+from .processes import run_in_foreground
 
 
 def odoo(options) -> int:
     """Run odoo-bin with the given arguments."""
     context = Context()
-    return _run(context, context.odoo_command(*options.arguments))
+    return run_in_foreground(context.odoo_command(*options.arguments), env=context.environ())
 
 
 def python(options) -> int:
     """Run the environment's Python with the given arguments, Odoo importable and the database server up."""
     context = Context()
-    return _run(context, [str(context.python), *options.arguments])
+    return run_in_foreground([context.python, *options.arguments], env=context.environ())
 
 
 def shell(options) -> int:
@@ -37,7 +25,7 @@ def shell(options) -> int:
     name = options.database or databases.demo_name
     if not databases.exists(name):
         raise Problem(f"There is no database {name}.", "see ./dev db list; ./dev demo makes the demo's.")
-    return _run(context, context.odoo_command("shell", "-d", name, "--no-http"))
+    return run_in_foreground(context.odoo_command("shell", "-d", name, "--no-http"), env=context.environ())
 
 
 def setup(_options) -> int:
