@@ -16,7 +16,8 @@ from .databases import Databases
 from .results import Outcome
 from .settings import LOGS, ROOT, STATE, short_hash
 
-LIVE = ROOT / "live_tests"
+LIVE = ROOT / "live_tests"  # they start a real Odoo themselves
+OWN = ROOT / "devtools" / "tests"
 NO_TESTS_COLLECTED = 5
 OCA_MODULES = ("portal_invitation_by_website",)
 
@@ -52,9 +53,9 @@ def side_by_side(*lanes: Callable[[], Outcome]) -> Outcome:
 
 
 def lane_alone(context: Context, databases: Databases) -> Outcome:
-    """Run Odoo's own runner on the main addon and its dependencies alone, then the live tests."""
-    databases.base("alone")
+    """Run Odoo's own runner on the main addon and its dependencies alone, then the tests that need no runner."""
     outcome = run_odoo_tests(context, databases)
+    outcome += run_pytest(context, "devtools", ["-p", "no:odoo", str(OWN)], context.environ())
     return outcome + run_live_tests(context, databases)
 
 
@@ -178,7 +179,7 @@ def live_environment(context: Context, databases: Databases, full: bool = False)
 def run_named(context: Context, databases: Databases, options) -> int:
     """Run the named tests in the foreground, with pytest's own output."""
     paths = [resolve(name) for name in options.names]
-    live = [path for path in paths if LIVE in Path(path).parents or path == str(LIVE)]
+    live = [path for path in paths if any(Path(path).is_relative_to(folder) for folder in (LIVE, OWN))]
     others = [path for path in paths if path not in live]
     keyword = ["-k", options.keyword] if options.keyword else []
     outcome = Outcome()
@@ -216,7 +217,7 @@ def resolve(name: str) -> str:
     for start in (Path.cwd(), ROOT):
         if (start / path).exists():
             return f"{(start / path).resolve()}{separator}{test}"
-    found = [file for folder in ("*/tests", "live_tests") for file in ROOT.glob(f"{folder}/**/{path}")]
+    found = [file for folder in ("*/tests", LIVE.name) for file in ROOT.glob(f"{folder}/**/{path}")]
     if len(found) != 1:
         listing = ", ".join(str(file.relative_to(ROOT)) for file in found)
         raise Problem(f"Which test is {name}?", f"name one of: {listing}" if found else f"there is no file {path}.")
