@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -13,6 +15,7 @@ class PortalWizard(models.TransientModel):
     has_pending = fields.Boolean(compute="_compute_pending")
     pending_summary = fields.Char(compute="_compute_pending")
     state_summary = fields.Char(compute="_compute_state_summary")
+    result_summary = fields.Char(readonly=True, help="What Apply or Grant to all ready did last.")
 
     @api.depends("user_ids.in_portal", "user_ids.email", "user_ids.access_state")
     def _compute_pending(self):
@@ -36,20 +39,26 @@ class PortalWizard(models.TransientModel):
             parts.append(_("revoke %s", self.revoke_count))
         if self.typed_count:
             parts.append(_("save %s email(s)", self.typed_count))
-        summary = ", ".join(parts)
         if self.blocked_count:
-            summary = _("%(changes)s (%(count)s ticked can't be granted)", changes=summary, count=self.blocked_count)
-        summary = summary.strip()
+            parts.append(_("%s ticked can't be granted", self.blocked_count))
+        summary = ", ".join(parts)
         return summary[:1].upper() + summary[1:] if summary else _("Nothing to apply")
 
-    @api.depends("user_ids.access_state")
+    @api.depends("user_ids.access_state", "user_ids.is_grantable")
     def _compute_state_summary(self):
-        labels = dict(self.env["portal.wizard.user"]._fields["access_state"]._description_selection(self.env))
         for wizard in self:
-            counts = {state: len(lines) for state, lines in wizard.user_ids.grouped("access_state").items()}
-            wizard.state_summary = " · ".join(
-                f"{label}: {counts[state]}" for state, label in labels.items() if counts.get(state)
-            )
+            lines = wizard.user_ids
+            internal = lines.filtered("is_internal")
+            has_access = lines.filtered("is_portal")
+            ready = lines.filtered("is_grantable")
+            parts = [
+                _("Contacts: %s", len(lines)),
+                _("ready: %s", len(ready)),
+                _("in the portal: %s", len(has_access)),
+                _("internal users: %s", len(internal)),
+                _("need attention: %s", len(lines - internal - has_access - ready)),
+            ]
+            wizard.state_summary = " · ".join(parts)
 
     @api.onchange("user_ids")
     def _onchange_user_ids(self):
@@ -59,6 +68,18 @@ class PortalWizard(models.TransientModel):
     # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------
+
+    def action_tick_all_ready(self):
+        """Tick every row that is ready, on whichever page it is. Nothing happens before Apply."""
+        self.ensure_one()
+        self.user_ids.filtered("is_grantable").in_portal = True
+        return self._action_open_modal()
+
+    def action_untick_all(self):
+        """Untick every row but those of internal users, who can't lose their access here."""
+        self.ensure_one()
+        self.user_ids.filtered(lambda line: line.in_portal and not line.is_internal).in_portal = False
+        return self._action_open_modal()
 
     def action_apply(self):
         """Grant access to the rows that were ticked, revoke it from those that were unticked.
@@ -91,7 +112,14 @@ class PortalWizard(models.TransientModel):
             **typed_lines._save_typed_emails(),
         }
         lines._show_results(results)
+        self.result_summary = self._get_result_summary(results)
         return self._action_open_modal()
+
+    def _get_result_summary(self, results):
+        """:return str: what was done with how many rows, in words"""
+        labels = dict(self.env["portal.wizard.user"]._fields["outcome"]._description_selection(self.env))
+        counts = Counter(outcome for outcome, _reason in results.values())
+        return ", ".join(f"{label}: {counts[outcome]}" for outcome, label in labels.items() if counts[outcome])
 
     def _action_open_modal(self):
         return {**super()._action_open_modal(), "context": {"dialog_size": "extra-large"}}

@@ -5,7 +5,7 @@ from psycopg2 import OperationalError
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.res_partner_check import GRANTABLE
+from ..models.res_partner_check import ACCESS_VERDICTS, GRANTABLE
 
 _logger = logging.getLogger(__name__)
 
@@ -18,6 +18,13 @@ ROW_HOOKS = (
     "_send_email",
     "_update_partner_email",
 )
+OUTCOMES = [
+    ("granted", "Granted"),
+    ("invited", "Invited"),
+    ("revoked", "Revoked"),
+    ("saved", "Email saved"),
+    ("refused", "Failed"),
+]
 # The stock words for what is wrong with an address.
 EMAIL_STATES = {"no_email": "ko", "invalid_email": "ko", "taken": "exist"}
 
@@ -29,54 +36,50 @@ class PortalWizardUser(models.TransientModel):
 
     # A contact may be deleted while the dialog is open: the row then says so, instead of vanishing.
     partner_id = fields.Many2one(required=False, ondelete="set null")
-    in_portal = fields.Boolean(compute="_compute_seen", store=True, readonly=False)
+    in_portal = fields.Boolean()
     seen_in_portal = fields.Boolean(
-        compute="_compute_seen", store=True, help="Whether the contact had access when the dialog showed it last."
+        readonly=True, help="Whether the contact had access when the dialog showed it last."
     )
-    seen_email = fields.Char(
-        compute="_compute_seen", store=True, help="The contact's email when the dialog showed it last."
-    )
-    has_problem = fields.Boolean(compute="_compute_seen", store=True)
-    outcome = fields.Selection(
-        [
-            ("granted", "Granted"),
-            ("invited", "Invited"),
-            ("revoked", "Revoked"),
-            ("saved", "Email saved"),
-            ("refused", "Failed"),
-        ],
-        readonly=True,
-        help="What the last action did with this row.",
-    )
+    seen_email = fields.Char(readonly=True, help="The contact's email when the dialog showed it last.")
+    has_problem = fields.Boolean(readonly=True, help="Whether the row needs attention, and comes first.")
+    outcome = fields.Selection(OUTCOMES, readonly=True, help="What the last action did with this row.")
     outcome_reason = fields.Char(readonly=True)
     access_state = fields.Selection(
-        selection="_selection_access_state", string="Access Status", compute="_compute_access_state"
+        [*OUTCOMES, *ACCESS_VERDICTS], string="Access Status", compute="_compute_access_state"
     )
     access_reason = fields.Char(compute="_compute_access_state")
     is_grantable = fields.Boolean(compute="_compute_access_state")
     email_state = fields.Selection(compute="_compute_access_state")
+    is_portal = fields.Boolean(compute="_compute_user_id", compute_sudo=True)
+    is_internal = fields.Boolean(compute="_compute_user_id", compute_sudo=True)
 
-    @api.model
-    def _selection_access_state(self):
-        outcomes = self._fields["outcome"]._description_selection(self.env)
-        return [*outcomes, *self.env["res.partner"]._get_access_verdict_labels().items()]
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Note what each contact is like while the dialog shows it, so that a change can be told from it."""
+        partners = self.env["res.partner"].browse(vals["partner_id"] for vals in vals_list if vals.get("partner_id"))
+        verdicts = partners._portal_access_verdicts(
+            {vals["partner_id"]: vals["email"] or "" for vals in vals_list if vals.get("partner_id") and "email" in vals}
+        )
+        for vals in vals_list:
+            verdict = verdicts.get(vals.get("partner_id"))
+            if verdict:
+                has_access = verdict.code in ("has_access", "internal")
+                vals.setdefault("in_portal", has_access)
+                vals["seen_in_portal"] = has_access
+                vals["seen_email"] = partners.browse(vals["partner_id"]).email
+                vals["has_problem"] = not (has_access or verdict.is_grantable)
+        return super().create(vals_list)
 
     # -------------------------------------------------------------------------
     # Computed fields: for all rows together, in a number of queries that does not grow
     # -------------------------------------------------------------------------
 
-    @api.depends("partner_id")
+    @api.depends("partner_id.user_ids.active", "partner_id.user_ids.groups_id")
     def _compute_user_id(self):
-        users = self.partner_id._origin.sudo()._portal_access_users()
+        users = self.partner_id._origin._portal_access_users()
         for line in self:
             user = users.get(line.partner_id._origin.id)
             line.user_id = user.user_id if user else False
-
-    @api.depends("user_id", "user_id.groups_id", "user_id.active")
-    def _compute_group_details(self):
-        users = self.partner_id._origin.sudo()._portal_access_users()
-        for line in self:
-            user = users.get(line.partner_id._origin.id)
             line.is_internal = bool(user and user.is_internal)
             line.is_portal = bool(user and not user.is_internal and user.is_active and user.is_portal)
 
@@ -93,16 +96,6 @@ class PortalWizardUser(models.TransientModel):
                 # A refusal that the verdict explains is not told twice; a success is always told.
                 if line.outcome and (line.outcome != "refused" or verdict.code in (*GRANTABLE, "has_access")):
                     line.access_state, line.access_reason = line.outcome, line.outcome_reason
-
-    @api.depends("partner_id")
-    def _compute_seen(self):
-        for wizard, lines in self.grouped("wizard_id").items():
-            verdicts = (wizard.user_ids | lines)._get_verdicts(lines)
-            for line in lines:
-                code = verdicts[line].code
-                line.in_portal = line.seen_in_portal = code in ("has_access", "internal")
-                line.seen_email = line.partner_id.email
-                line.has_problem = code not in (*GRANTABLE, "has_access", "internal")
 
     def _get_verdicts(self, last_word=()):
         """Judge these rows together.
@@ -242,7 +235,7 @@ class PortalWizardUser(models.TransientModel):
         if not results:
             return
         lines = self.browse().concat(*results).exists()
-        self.flush_model()
+        self.env.flush_all()
         verdicts = lines.partner_id._portal_access_verdicts()
         rows = []
         for line in lines:
@@ -275,7 +268,7 @@ class PortalWizardUser(models.TransientModel):
             """,
             [list(column) for column in zip(*rows, strict=True)],
         )
-        self.env.invalidate_all(flush=False)
+        self.invalidate_model()
 
     # -------------------------------------------------------------------------
     # Stock hooks that say whether a row clashes with a user: a login is a login whatever its case

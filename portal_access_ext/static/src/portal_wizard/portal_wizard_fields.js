@@ -50,7 +50,12 @@ const COLORS = {
     duplicate: "warning",
 };
 
-/** The status of a row: a word, with the whole reason on hover and for screen readers. */
+/**
+ * The status of a row: a word, with the whole reason on hover and for screen readers.
+ *
+ * The reason is shown in full where somebody works on it: in the row that is being edited, and in
+ * those that are ticked though they can't be granted access.
+ */
 export class PortalAccessStatus extends Component {
     static template = "portal_access_ext.Status";
     static props = { ...standardFieldProps };
@@ -71,10 +76,21 @@ export class PortalAccessStatus extends Component {
     get color() {
         return COLORS[this.value] || "danger";
     }
+
+    get isReasonShown() {
+        const { record } = this.props;
+        const { in_portal: isTicked, seen_in_portal: hasAccess, is_grantable: isReady } = record.data;
+        return record.isInEdition || (isTicked && !hasAccess && !isReady);
+    }
 }
 
 registry.category("fields").add("portal_access_status", {
     component: PortalAccessStatus,
     supportedTypes: ["selection"],
-    fieldDependencies: [{ name: "access_reason", type: "char" }],
+    fieldDependencies: [
+        { name: "access_reason", type: "char" },
+        { name: "in_portal", type: "boolean" },
+        { name: "seen_in_portal", type: "boolean" },
+        { name: "is_grantable", type: "boolean" },
+    ],
 });

@@ -7,6 +7,8 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formView } from "@web/views/form/form_view";
 
+const SHOWS_RESULT = ["action_apply", "action_grant_all_ready"];
+
 /**
  * The form in the dialog "Portal Access Management".
  *
@@ -18,6 +20,7 @@ export class PortalAccessWizardController extends formView.Controller {
         super.setup();
         this.rpc = useService("rpc");
         this.action = useService("action");
+        this.notification = useService("notification");
         const { onClickViewButton } = this.env;
         useSubEnv({
             onClickViewButton: async (params) => {
@@ -162,6 +165,9 @@ export class PortalAccessWizardController extends formView.Controller {
         }
         const isThisDialog =
             action?.res_model === this.props.resModel && action.res_id === this.model.root.resId;
+        if (SHOWS_RESULT.includes(method)) {
+            this.notification.add(this.model.root.data.result_summary, { type: "info" });
+        }
         if (action && !isThisDialog) {
             await this.action.doAction(action, { onClose: () => this.model.root.load() });
         }
