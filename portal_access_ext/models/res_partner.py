@@ -27,7 +27,7 @@ class ResPartner(models.Model):
     per contact: a dictionary with
 
     - `partner_id`: the contact's id
-    - `verdict`: a key of :meth:`_get_access_verdict_labels`, how the contact stood before
+    - `verdict`: a key of :data:`~.res_partner_check.ACCESS_VERDICTS`, how the contact stood before
     - `outcome`: `granted`, `invited`, `revoked`, or `refused` (nothing was changed)
     - `reason`: a sentence for the administrator
     - `user_id`: the id of the contact's user, or False

@@ -10,12 +10,26 @@ EMAIL_MAX_LENGTH = 254
 # What may stand around an address: nothing, or a name before it in angle brackets.
 FORMATTED_EMAIL = re.compile(r'^(?:[^<>@]*<)?\s*([^\s<>@",;]+@[^\s<>@",;]+)\s*>?$')
 GRANTABLE = ("ready", "ready_again")
+# Code and short label of each verdict.
+ACCESS_VERDICTS = [
+    ("ready", "Ready"),
+    ("ready_again", "Ready (had access before)"),
+    ("has_access", "Has access"),
+    ("internal", "Internal user"),
+    ("archived", "Archived"),
+    ("other_company", "Other company"),
+    ("missing", "Deleted"),
+    ("no_email", "No email"),
+    ("invalid_email", "Invalid email"),
+    ("taken", "Login taken"),
+    ("duplicate", "Same email twice"),
+]
 
 
 class AccessVerdict(NamedTuple):
     """What the core knows about one contact before anything happens."""
 
-    #: `ready`, `ready_again`, or why access can't be granted: see :meth:`ResPartner._get_access_verdict_labels`
+    #: a key of ACCESS_VERDICTS: `ready`, `ready_again`, or why access can't be granted
     code: str
     #: the sentence that says so to an administrator
     reason: str
@@ -46,22 +60,6 @@ class ContactUser(NamedTuple):
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
-
-    def _get_access_verdict_labels(self):
-        """:return dict: the short label of each verdict code, in the order in which they matter"""
-        return {
-            "ready": _("Ready"),
-            "ready_again": _("Ready (had access before)"),
-            "has_access": _("Has access"),
-            "internal": _("Internal user"),
-            "archived": _("Archived"),
-            "other_company": _("Other company"),
-            "missing": _("Deleted"),
-            "no_email": _("No email"),
-            "invalid_email": _("Invalid email"),
-            "taken": _("Login taken"),
-            "duplicate": _("Same email twice"),
-        }
 
     def _portal_access_verdicts(self, emails=None):
         """Say for each contact whether portal access can be granted, before anything happens.

@@ -1,5 +1,10 @@
 from . import (
     test_access_check,
     test_access_core,
+    test_access_customized,
+    test_access_invitation,
     test_access_queries,
+    test_access_rights,
+    test_portal_wizard,
+    test_signup_links,
 )

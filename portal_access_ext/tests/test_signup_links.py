@@ -1,0 +1,85 @@
+from datetime import timedelta
+
+from odoo import fields, http
+from odoo.tests import HttpCase, tagged
+
+from .common import PortalAccessCase
+
+
+@tagged("post_install", "-at_install")
+class TestSignupLinks(PortalAccessCase, HttpCase):
+    """What a customer sees who follows a link."""
+
+    def setUp(self):
+        super().setUp()
+        self.grant(self.partner)
+        self.user = self.users_of(self.partner)
+        self.token = self.partner.sudo().signup_token
+
+    def open_link(self, route="signup", token=None):
+        response = self.url_open(f"/web/{route}?token={token or self.token}")
+        self.assertEqual(response.status_code, 200)
+        return response.text
+
+    def expire(self):
+        self.partner.sudo().signup_expiration = fields.Datetime.now() - timedelta(days=1)
+        self.env.flush_all()
+
+    def post_password(self):
+        self.authenticate(None, None)
+        return self.url_open(
+            "/web/signup",
+            data={
+                "token": self.token,
+                "login": self.user.login,
+                "name": self.partner.name,
+                "password": "a fine password",
+                "confirm_password": "a fine password",
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+
+    def has_password(self):
+        self.env.cr.execute("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.user.ids)
+        return self.env.cr.fetchone()[0]
+
+    def test_a_good_link_shows_the_form_with_the_login(self):
+        page = self.open_link()
+        self.assertIn('name="password"', page)
+        self.assertIn(self.user.login, page)
+        self.assertNotIn("data-problem", page)
+
+    def test_a_good_link_takes_a_password(self):
+        self.post_password()
+        self.assertTrue(self.has_password())
+        self.assertEqual(self.invitations_of(self.partner).state, "accepted")
+
+    def test_an_expired_link_says_so_at_once(self):
+        self.expire()
+        for route in ("signup", "reset_password"):
+            page = self.open_link(route)
+            self.assertIn('data-problem="expired"', page)
+            self.assertNotIn('name="password"', page)
+
+    def test_an_expired_link_changes_nothing(self):
+        self.expire()
+        page = self.post_password().text
+        self.assertIn('data-problem="expired"', page)
+        self.assertFalse(self.has_password())
+
+    def test_a_used_link_says_so_at_once(self):
+        self.env["res.users"].signup({"password": "a fine password"}, self.token)
+        self.env.flush_all()
+        page = self.open_link()
+        self.assertIn('data-problem="used"', page)
+        self.assertIn('href="/web/login"', page)
+
+    def test_the_link_of_a_revoked_contact_is_dead(self):
+        self.as_manager(self.partner).portal_access_revoke()
+        self.env.flush_all()
+        self.assertIn('data-problem="invalid"', self.open_link())
+        self.post_password()
+        self.assertFalse(self.has_password())
+
+    def test_an_unknown_link_is_told_the_same_as_a_dead_one(self):
+        self.assertIn('data-problem="invalid"', self.open_link(token="nonsense"))
