@@ -14,12 +14,13 @@ from .databases import Databases
 from .mail_catcher import MailCatcher
 from .mail_page import MailPage
 from .processes import Child, lock, run_or_explain, tail
-from .settings import LOGS, ROOT
+from .settings import LOGS, ROOT, short_hash
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 180
 MAIL_SERVER = "Mail catcher of ./dev demo"
 LOG = LOGS / "demo.log"
+DEMO_DATA = Path(__file__).with_name("demo_data.py")
 
 
 def run(options) -> int:
@@ -74,13 +75,14 @@ def check_ports(ports: dict[str, int]) -> None:
 
 def prepare(context: Context, databases: Databases, fresh: bool) -> None:
     """Make the demo's database, or upgrade our addons in it when their files changed."""
-    name, base = databases.demo_name, databases.base("demo")
+    name = databases.demo_name
+    origin = f"{databases.base('demo')} {short_hash(DEMO_DATA.read_text(encoding='utf-8'))} "
     modules = ",".join(addon.name for addon in context.own_addons)
-    state = f"{base} {modules} {files_key(context.own_addons)}"
+    state = f"{origin}{modules} {files_key(context.own_addons)}"
     existing = databases.note(name) if databases.exists(name) else ""
     if existing == state and not fresh:
         return
-    if existing.startswith(f"{base} ") and not fresh:
+    if existing.startswith(origin) and not fresh:
         with step("upgrading our addons in the demo: their files changed") as now:
             arguments = ["-i", modules, "-u", modules]
             databases.run_odoo(name, *arguments, log=LOGS / "demo-upgrade.log", current=now, title="The upgrade")
@@ -90,7 +92,7 @@ def prepare(context: Context, databases: Databases, fresh: bool) -> None:
             databases.drop(name)
             databases.copy(template, name)
             run_or_explain(
-                [context.python, Path(__file__).with_name("demo_data.py"), name],
+                [context.python, DEMO_DATA, name],
                 LOGS / "demo-data.log",
                 "Making the demo data",
                 env=context.environ(),
