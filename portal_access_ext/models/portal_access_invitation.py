@@ -1,13 +1,15 @@
 import hashlib
 import logging
+import re
 import threading
 from datetime import timedelta
+from smtplib import SMTPException
 
 from psycopg2 import OperationalError
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, formataddr
 
 _logger = logging.getLogger(__name__)
 
@@ -176,19 +178,26 @@ class PortalAccessInvitation(models.Model):
         if getattr(threading.current_thread(), "testing", False):
             self._send_now()
             return
-        ids, dbname, context = self.ids, self.env.cr.dbname, self.env.context
+        ids, context = self.ids, self.env.context
 
         @self.env.cr.postcommit.add
         def send_invitations():
-            registry = self.pool
             try:
-                with registry.cursor() as cr:
+                with self.pool.cursor() as cr:
                     env = api.Environment(cr, self.env.uid, context)
                     env["portal.access.invitation"].sudo().browse(ids)._send_now()
-            except Exception:
-                # Access is granted and committed: the user must not see an error. Whatever it was (the
-                # server hung up, somebody cancelled at this very moment), the cron tries again.
-                _logger.warning("Invitations %s of %s are left to the cron", ids, dbname, exc_info=True)
+            except Exception as error:
+                # Access is granted and committed: the user must not see an error. The invitation tells
+                # what it was (the server hung up, say), and the cron tries again.
+                is_expected = isinstance(error, (OSError, SMTPException, OperationalError))
+                _logger.warning("Invitations %s can't be sent now: %r", ids, error, exc_info=not is_expected)
+                with self.pool.cursor() as cr:
+                    env = api.Environment(cr, SUPERUSER_ID, context)
+                    invitations = env["portal.access.invitation"].browse(ids).exists()
+                    # A failure on the way out hides the one that caused it (smtplib: "run connect() first").
+                    reason = str(error.__context__ or error)
+                    waiting = invitations.filtered(lambda invitation: invitation.state == "queued")
+                    waiting._fail(dict.fromkeys(waiting.ids, reason))
 
     def _send_now(self):
         """Render and send, with one connection to the mail server."""
@@ -206,7 +215,7 @@ class PortalAccessInvitation(models.Model):
         auto_commit = not getattr(threading.current_thread(), "testing", False)
         try:
             self._recover_lost_mails()
-            while invitations := self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id"):
+            while invitations := self._claim_due():
                 invitations._create_mails()
                 self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
                 if auto_commit:
@@ -219,6 +228,25 @@ class PortalAccessInvitation(models.Model):
             self.env.cr.rollback()
             _logger.info("Sending invitations starts again: %s", error)
             self.env.ref("portal_access_ext.ir_cron_send_invitations")._trigger()
+
+    @api.model
+    def _claim_due(self):
+        """Lock the next batch of invitations to render, but for those that are being sent right now.
+
+        A row button holds its invitation for as long as the mail server takes.
+
+        :return: the invitations, none when nothing is left to do
+        """
+        due = self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id")
+        if not due:
+            return due
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT id FROM portal_access_invitation WHERE id IN %s ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
+            [tuple(due.ids)],
+            log_exceptions=False,
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
 
     @api.model
     def _get_due_domain(self):
@@ -277,7 +305,7 @@ class PortalAccessInvitation(models.Model):
         for _lang, (lang_template, ids) in template._classify_per_lang(self.ids).items():
             bodies = lang_template._portal_access_render_bodies(ids)
             values_by_id = lang_template._generate_template(
-                ids, ["subject", "email_from", "reply_to", "email_to", "email_cc", "auto_delete", "mail_server_id"]
+                ids, ["subject", "email_from", "reply_to", "email_cc", "auto_delete", "mail_server_id"]
             )
             for res_id, values in values_by_id.items():
                 author = self.env.user.partner_id
@@ -286,6 +314,7 @@ class PortalAccessInvitation(models.Model):
                     {
                         **values,
                         "body_html": bodies[res_id],
+                        "email_to": self.browse(res_id)._get_recipient(),
                         "email_from": email_from,
                         "reply_to": values.get("reply_to") or email_from,
                         "author_id": author.id,
@@ -300,6 +329,15 @@ class PortalAccessInvitation(models.Model):
         for mail in mails:
             self.browse(mail.res_id).mail_id = mail
         return mails
+
+    def _get_recipient(self):
+        """Return the one address of the invitation, with the contact's name.
+
+        Odoo sends a mail to every address in its recipient, one in a quoted name too. Names come from
+        web forms and from customers, and the mail has the link to the account.
+        """
+        name = " ".join(re.sub(r'[<>"@,;:()\[\]\\]', " ", self.partner_id.name or "").split())
+        return formataddr((name, self.email))
 
     def _mark_sent(self):
         self.write(

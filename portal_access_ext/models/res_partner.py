@@ -67,7 +67,8 @@ class ResPartner(models.Model):
         :return list: one result per contact, without `outcome`
         """
         self._portal_access_check_rights()
-        verdicts = self._portal_access_verdicts(self._portal_access_parse_emails(emails))
+        contacts = self._portal_access_distinct()
+        verdicts = contacts._portal_access_verdicts(self._portal_access_parse_emails(emails))
         return [
             {
                 "partner_id": partner_id,
@@ -75,7 +76,7 @@ class ResPartner(models.Model):
                 "reason": verdicts[partner_id].reason,
                 "user_id": verdicts[partner_id].user_id,
             }
-            for partner_id in self.ids
+            for partner_id in contacts.ids
         ]
 
     def portal_access_grant(self, emails=None, message=None):
@@ -87,10 +88,11 @@ class ResPartner(models.Model):
         :return list: one result per contact; `outcome` is `granted` or `refused`
         """
         self._portal_access_check_rights()
+        contacts = self._portal_access_distinct()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
-            return self._portal_access_by_lines("action_grant_access", "granted", emails, message)
-        return self._portal_access_grant(emails, message)
+            return contacts._portal_access_by_lines("action_grant_access", "granted", emails, message)
+        return contacts._portal_access_grant(emails, message)
 
     def portal_access_invite(self, emails=None, message=None):
         """Send a new invitation to the contacts that have access.
@@ -100,10 +102,11 @@ class ResPartner(models.Model):
         :return list: one result per contact; `outcome` is `invited` or `refused`
         """
         self._portal_access_check_rights()
+        contacts = self._portal_access_distinct()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
-            return self._portal_access_by_lines("action_invite_again", "invited", emails, message)
-        return self._portal_access_invite(emails, message)
+            return contacts._portal_access_by_lines("action_invite_again", "invited", emails, message)
+        return contacts._portal_access_invite(emails, message)
 
     def portal_access_revoke(self):
         """Take portal access from the contacts that have it: group, login, sessions, invitation link.
@@ -111,9 +114,10 @@ class ResPartner(models.Model):
         :return list: one result per contact; `outcome` is `revoked` or `refused`
         """
         self._portal_access_check_rights()
+        contacts = self._portal_access_distinct()
         if self.env["portal.wizard.user"]._is_customized():
-            return self._portal_access_by_lines("action_revoke_access", "revoked")
-        return self._portal_access_revoke()
+            return contacts._portal_access_by_lines("action_revoke_access", "revoked")
+        return contacts._portal_access_revoke()
 
     # -------------------------------------------------------------------------
     # Rights, input, locks, results
@@ -130,13 +134,20 @@ class ResPartner(models.Model):
         if not emails:
             return {}
         try:
-            return {int(partner_id): str(email or "") for partner_id, email in emails.items()}
+            emails = {int(partner_id): email or "" for partner_id, email in emails.items()}
         except (AttributeError, TypeError, ValueError):
-            raise UserError(_("The emails have to be given by contact id.")) from None
+            emails = {0: None}
+        if not all(isinstance(email, str) for email in emails.values()):
+            raise UserError(_("The emails have to be given as texts by contact id."))
+        return emails
 
     def _portal_access_parse_message(self, message):
         """:return str: the inviter's text, without what a database can't store"""
-        return str(message).replace("\x00", "").strip() if message else False
+        return str(message).replace("\x00", "").encode(errors="replace").decode().strip() if message else False
+
+    def _portal_access_distinct(self):
+        """:return: each contact once, without ids that can't be a record's: RPC clients send what they like"""
+        return self.browse(dict.fromkeys(partner_id for partner_id in self._ids if partner_id))
 
     def _portal_access_lock(self):
         """Let nobody else change the access of these contacts before we commit.

@@ -7,8 +7,9 @@ from odoo.tools import email_normalize
 
 # Longest address that mail servers carry (RFC 5321).
 EMAIL_MAX_LENGTH = 254
-# What may stand around an address: nothing, or a name before it in angle brackets.
-FORMATTED_EMAIL = re.compile(r'^(?:[^<>@]*<)?\s*([^\s<>@",;]+@[^\s<>@",;]+)\s*>?$')
+ADDRESS = r"[^\s<>@\",;:()\[\]\\]+@[\w.-]+"
+# An address alone, or behind a name in angle brackets.
+FORMATTED_EMAIL = re.compile(rf"[^<>@]*<\s*({ADDRESS})\s*>|({ADDRESS})")
 GRANTABLE = ("ready", "ready_again")
 # Code and short label of each verdict.
 ACCESS_VERDICTS = [
@@ -175,11 +176,11 @@ class ResPartner(models.Model):
         Stricter than Odoo's `email_normalize`, which finds an address in nearly any text ("ann
         smith@x.com" gives smith@x.com, somebody else's): an account must not go to a guess.
         """
-        match = FORMATTED_EMAIL.match(email.strip()) if email else None
+        match = FORMATTED_EMAIL.fullmatch(email.strip()) if email else None
         normalized = email_normalize(email) if match else False
         if not normalized or not normalized.isprintable() or len(normalized) > EMAIL_MAX_LENGTH:
             return False
-        if normalized != email_normalize(match[1]):
+        if normalized != email_normalize(match[1] or match[2]):
             return False
         local_part, _at, domain = normalized.rpartition("@")
         if not local_part or ".." in normalized or domain.startswith((".", "-")) or domain.endswith((".", "-")):
