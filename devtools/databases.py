@@ -158,7 +158,7 @@ class Databases:
         modules = [addon.name for addon in addons] + list(extra)
         base = self.base(kind)
         key = short_hash(base, *modules, files_key(addons))
-        family = f"pae_with_{kind}{'_extra' if extra else ''}"
+        family = f"pae_{'extra' if extra else 'with'}_{kind}"
         return self._ensure(
             f"{family}_{key}", f'installing our addons on "{kind}"', ["-i", ",".join(modules)], source=base
         )
