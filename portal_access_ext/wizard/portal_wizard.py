@@ -12,12 +12,12 @@ class PortalWizard(models.TransientModel):
     blocked_count = fields.Integer(compute="_compute_pending", help="Ticked rows that can't be granted access.")
     typed_count = fields.Integer(compute="_compute_pending", help="Rows whose typed email Apply will only save.")
     ready_count = fields.Integer(compute="_compute_pending", help="Rows that Grant to all ready will grant access to.")
-    has_pending = fields.Boolean(compute="_compute_pending")
+    has_pending = fields.Boolean(compute="_compute_pending", help="Whether closing the dialog loses changes.")
     pending_summary = fields.Char(compute="_compute_pending")
     state_summary = fields.Char(compute="_compute_state_summary")
     result_summary = fields.Char(readonly=True, help="What Apply or Grant to all ready did last.")
 
-    @api.depends("user_ids.in_portal", "user_ids.email", "user_ids.access_state")
+    @api.depends("user_ids.in_portal", "user_ids.email", "user_ids.access_state", "user_ids.outcome")
     def _compute_pending(self):
         for wizard in self:
             ticked, unticked, typed = wizard.user_ids._get_pending()
@@ -27,7 +27,8 @@ class PortalWizard(models.TransientModel):
             wizard.revoke_count = len(unticked)
             wizard.typed_count = len(typed - ticked - unticked)
             wizard.ready_count = len(wizard.user_ids.filtered("is_grantable"))
-            wizard.has_pending = bool(ticked or unticked or typed)
+            # What was refused was applied: it stays ticked to be mended, but the answer is known.
+            wizard.has_pending = any(line.outcome != "refused" for line in ticked | unticked | typed)
             wizard.pending_summary = wizard._get_pending_summary()
 
     def _get_pending_summary(self):

@@ -249,7 +249,7 @@ class PortalWizardUser(models.TransientModel):
                     line.id,
                     line.in_portal if is_refused else has_access,
                     has_access,
-                    line.email if is_refused else line.partner_id.email or None,
+                    (line.email if is_refused else line.partner_id.email) or None,
                     line.partner_id.email or None,
                     outcome,
                     reason,

@@ -76,10 +76,12 @@ export class PortalAccessWizardController extends formView.Controller {
                 {
                     title: _t("Close without applying?"),
                     body: _t("Not applied yet: %s.", summary),
-                    confirmLabel: _t("Close without applying"),
-                    confirm: () => resolve(true),
-                    cancelLabel: _t("Go back"),
-                    cancel: () => resolve(false),
+                    // The first button has the focus: Enter must not be what loses the changes.
+                    confirmLabel: _t("Go back"),
+                    confirm: () => resolve(false),
+                    cancelLabel: _t("Close without applying"),
+                    cancel: () => resolve(true),
+                    dismiss: () => resolve(false),
                 },
                 { onClose: () => resolve(false) }
             );
@@ -184,7 +186,8 @@ export class PortalAccessWizardController extends formView.Controller {
             }
             const index = this.rows.records.findIndex((row) => row.resId === target.resId);
             const row = this.rootRef.el?.querySelectorAll(".o_data_row")[index];
-            row?.querySelector("td button:not(:disabled), input:not(:disabled)")?.focus();
+            const selectors = ["button:not(:disabled)", "input:not(:disabled)"];
+            selectors.map((selector) => row?.querySelector(selector)).find(Boolean)?.focus();
         });
     }
 }
