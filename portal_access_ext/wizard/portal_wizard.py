@@ -63,8 +63,13 @@ class PortalWizard(models.TransientModel):
 
     @api.onchange("user_ids")
     def _onchange_user_ids(self):
-        """Judge all rows again: an address typed in one may be in another one too."""
-        self.user_ids._compute_access_state()
+        """Judge the other rows again when an address was typed in one: it may be theirs too.
+
+        A tick changes no verdict, and the ticks are many: they must not wait for a thousand rows.
+        """
+        lines = self.user_ids
+        if any(line.email != line._origin.email or line.access_state != line._origin.access_state for line in lines):
+            lines._judge_again()
 
     # -------------------------------------------------------------------------
     # Actions

@@ -88,14 +88,29 @@ class PortalWizardUser(models.TransientModel):
         for wizard, lines in self.grouped("wizard_id").items():
             verdicts = (wizard.user_ids | lines)._get_verdicts(lines)
             for line in lines:
-                verdict = verdicts[line]
-                # Another row with the same email is no reason not to grant this one alone.
-                line.email_state = EMAIL_STATES.get(verdict.email_code, "ok")
-                line.is_grantable = verdict.is_grantable
-                line.access_state, line.access_reason = verdict.code, verdict.reason
-                # A refusal that the verdict explains is not told twice; a success is always told.
-                if line.outcome and (line.outcome != "refused" or verdict.code in (*GRANTABLE, "has_access")):
-                    line.access_state, line.access_reason = line.outcome, line.outcome_reason
+                line.update(line._get_state_values(verdicts[line]))
+
+    def _get_state_values(self, verdict):
+        """:return dict: what the row shows, values by field"""
+        values = {
+            # Another row with the same email is no reason not to grant this one alone.
+            "email_state": EMAIL_STATES.get(verdict.email_code, "ok"),
+            "is_grantable": verdict.is_grantable,
+            "access_state": verdict.code,
+            "access_reason": verdict.reason,
+        }
+        # A refusal that the verdict explains is not told twice; a success is always told.
+        if self.outcome and (self.outcome != "refused" or verdict.code in (*GRANTABLE, "has_access")):
+            values.update(access_state=self.outcome, access_reason=self.outcome_reason)
+        return values
+
+    def _judge_again(self):
+        """Judge all these rows, and touch only those that it changes: each one touched costs time."""
+        verdicts = self._get_verdicts()
+        for line in self:
+            for name, value in line._get_state_values(verdicts[line]).items():
+                if line[name] != value:
+                    line[name] = value
 
     def _get_verdicts(self, last_word=()):
         """Judge these rows together.
@@ -104,7 +119,13 @@ class PortalWizardUser(models.TransientModel):
         :return: a verdict by row
         """
         lines = [*self, *last_word]
-        emails = {line.partner_id._origin.id: line.email or "" for line in lines if line._is_email_typed()}
+        emails = {}
+        for line in lines:
+            partner_id = line.partner_id._origin.id
+            if line._is_email_typed():
+                emails[partner_id] = line.email or ""
+            else:
+                emails.pop(partner_id, None)  # it was typed, saved with the dialog, and taken back
         partners = self.partner_id._origin
         verdicts = partners._portal_access_verdicts(emails)
         missing = self.env["res.partner"]._portal_access_missing_verdict()
@@ -119,7 +140,8 @@ class PortalWizardUser(models.TransientModel):
     @api.onchange("in_portal", "email")
     def _onchange_row(self):
         """What the last action did is no longer the news of a row that is changed again."""
-        self.outcome = self.outcome_reason = False
+        if self.outcome:  # else all rows would be judged once more for nothing
+            self.outcome = self.outcome_reason = False
 
     # -------------------------------------------------------------------------
     # The buttons of one row: stock names and meaning, on the core
@@ -323,10 +345,11 @@ class PortalWizardUser(models.TransientModel):
             except OperationalError:
                 raise  # Odoo starts the whole request again
             except UserError as error:
-                results[line] = ("refused", error.args[0])
+                results[line] = ("refused", line.partner_id._portal_access_shorten(str(error)))
             except Exception as error:  # of whichever module: one bad row must not stop the others
                 _logger.exception("Portal access of contact %s can't be changed", line.partner_id.id)
-                results[line] = ("refused", _("Unexpected error: %(error)s", error=error))
+                reason = _("Unexpected error: %(error)s", error=error)
+                results[line] = ("refused", line.partner_id._portal_access_shorten(reason))
         return results
 
     def _call_stock(self, stock_action, outcome):
