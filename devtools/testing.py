@@ -20,6 +20,7 @@ LIVE = ROOT / "live_tests"  # they start a real Odoo themselves
 OWN = ROOT / "devtools" / "tests"
 NO_TESTS_COLLECTED = 5
 OCA_MODULES = ("portal_invitation_by_website",)
+OCA_TESTS = ("test_access_customized.py", "test_portal_wizard.py")
 
 
 def run(options) -> int:
@@ -56,7 +57,8 @@ def lane_alone(context: Context, databases: Databases) -> Outcome:
     """Run Odoo's own runner on the main addon and its dependencies alone, then the tests that need no runner."""
     outcome = run_odoo_tests(context, databases)
     outcome += run_pytest(context, "devtools", ["-p", "no:odoo", str(OWN)], context.environ())
-    return outcome + run_live_tests(context, databases)
+    outcome += run_live_tests(context, databases)
+    return outcome + run_oca_tests()
 
 
 def run_odoo_tests(context: Context, databases: Databases) -> Outcome:
@@ -87,6 +89,15 @@ def run_live_tests(context: Context, databases: Databases) -> Outcome:
         return Outcome()
     env = live_environment(context, databases, full=True)
     return run_pytest(context, "live", ["-p", "no:odoo", str(LIVE)], env)
+
+
+def run_oca_tests() -> Outcome:
+    """Run the tests of living with other modules, with the OCA modules installed that override the same hooks."""
+    context = Context(oca=True)
+    databases = Databases(context)
+    with databases.throwaway(databases.template("full", OCA_MODULES)) as name:
+        tests = [str(ROOT / main_addon() / "tests" / test) for test in OCA_TESTS]
+        return run_pytest(context, "oca", ["--odoo-http", f"--odoo-database={name}", *tests], context.environ())
 
 
 def lane_full(context: Context, databases: Databases) -> Outcome:

@@ -30,5 +30,4 @@
             "portal_access_ext/static/tests/tours/**/*",
         ],
     },
-    "installable": True,
 }

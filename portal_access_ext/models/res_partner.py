@@ -1,4 +1,5 @@
 import logging
+import textwrap
 
 from psycopg2 import IntegrityError, OperationalError
 
@@ -8,6 +9,8 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import email_normalize
 
 _logger = logging.getLogger(__name__)
+
+REASON_MAX_LENGTH = 300
 
 QUIET = {
     # The core writes one note per contact and change itself, all in one statement.
@@ -208,13 +211,13 @@ class ResPartner(models.Model):
                 else str(error)
             )
         except UserError as error:
-            reason = error.args[0]
+            reason = str(error)
         except Exception as error:  # of whichever module: one bad contact must not stop the others
             if len(self) == 1:
                 _logger.exception("Portal access of contact %s can't be changed", self.id)
             reason = _("Unexpected error: %(error)s", error=error)
         if len(self) == 1:
-            outcomes[self.id] = ("refused", reason)
+            outcomes[self.id] = ("refused", self._portal_access_shorten(reason))
             return
         middle = len(self) // 2
         self[:middle]._portal_access_in_halves(work, outcomes)
@@ -235,6 +238,11 @@ class ResPartner(models.Model):
             outcomes[line.partner_id.id] = result
             verdicts[line.partner_id.id] = verdicts[line.partner_id.id]._replace(user_id=line.user_id.id)
         return self._portal_access_results(verdicts, outcomes)
+
+    @api.model
+    def _portal_access_shorten(self, reason):
+        """:return str: what fits in a row: some errors of Odoo carry a whole template and its traceback"""
+        return textwrap.shorten(reason, REASON_MAX_LENGTH, placeholder="…")
 
     # -------------------------------------------------------------------------
     # Grant

@@ -7,7 +7,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def init(self):
-        super().init()
+        result = super().init()
         # Stock looks a token up by scanning all contacts.
         self.env.cr.execute(
             """
@@ -15,6 +15,7 @@ class ResPartner(models.Model):
                 ON res_partner (signup_token) WHERE signup_token IS NOT NULL
             """
         )
+        return result
 
     def _compute_signup_url(self):
         """Hide links that carry a token from whoever could take over a customer's account with them.

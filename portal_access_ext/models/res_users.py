@@ -8,8 +8,8 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     def init(self):
-        super().init()
-        # Logins are compared without case: for a list of contacts, and at each sign-in later.
+        result = super().init()
+        # Logins are compared without case, for a whole list of contacts at a time.
         self.env.cr.execute("CREATE INDEX IF NOT EXISTS res_users_login_lower_index ON res_users (lower(trim(login)))")
 
     def _find_by_login_case_insensitive(self, logins):

@@ -38,7 +38,9 @@ class TestAccessCustomized(PortalAccessCase):
         self.override("action_grant_access", lambda line: seen.append(line.partner_id.id))
         dialog = self.apply_to_all()
         self.assertEqual(sorted(seen), sorted(self.partners.ids))
-        self.assertEqual(set(dialog.user_ids.mapped("access_state")), {"granted"}, dialog.user_ids.mapped("access_reason"))
+        self.assertEqual(
+            set(dialog.user_ids.mapped("access_state")), {"granted"}, dialog.user_ids.mapped("access_reason")
+        )
         self.assertEqual(len(self._mails), 3)
         self.assertEqual(len(self.users_of(self.partners)), 3)
 
@@ -56,7 +58,7 @@ class TestAccessCustomized(PortalAccessCase):
     def test_a_row_that_fails_does_not_stop_the_others(self):
         def refuse(line):
             if line.partner_id == self.partners[1]:
-                raise UserError("Not this one!")
+                raise UserError("Not this one!")  # pylint: disable=translation-required
 
         self.override("_create_user", refuse)
         dialog = self.apply_to_all()

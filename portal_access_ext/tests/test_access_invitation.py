@@ -75,8 +75,11 @@ class TestAccessInvitation(PortalAccessCase):
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_with_the_mail_server_down_access_is_granted_and_the_mail_is_sent_later(self):
         invitation = self.invite()
-        with self.mock_mail_gateway(), patch.object(
-            type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("nobody listens")
+        with (
+            self.mock_mail_gateway(),
+            patch.object(
+                type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("nobody listens")
+            ),
         ):
             self.env["portal.access.invitation"]._cron_send()
             self.env["mail.mail"].process_email_queue()
@@ -96,8 +99,9 @@ class TestAccessInvitation(PortalAccessCase):
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_a_server_that_hangs_up_is_found_out(self):
         invitation = self.invite()
-        with self.mock_mail_gateway(), patch.object(
-            type(self.env["ir.mail_server"]), "send_email", side_effect=SMTPServerDisconnected("bye")
+        with (
+            self.mock_mail_gateway(),
+            patch.object(type(self.env["ir.mail_server"]), "send_email", side_effect=SMTPServerDisconnected("bye")),
         ):
             self.env["portal.access.invitation"]._cron_send()
             self.env["mail.mail"].process_email_queue()

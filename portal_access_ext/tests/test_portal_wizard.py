@@ -97,9 +97,7 @@ class TestPortalWizard(PortalAccessCase):
         self.assertTrue(dialog.has_pending, "the third is typed, and not applied")
         self.assertEqual(dialog.pending_summary, "Save 1 email(s)")
         dialog.action_apply()
-        self.assertEqual(
-            self.partners.mapped("email"), [f"typed-customer{number}@pae.example" for number in range(3)]
-        )
+        self.assertEqual(self.partners.mapped("email"), [f"typed-customer{number}@pae.example" for number in range(3)])
         self.assertEqual(lines[2].access_state, "saved")
 
     def test_a_bad_typed_email_is_not_saved_and_says_why(self):
