@@ -11,6 +11,7 @@ class PortalWizard(models.TransientModel):
     revoke_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will revoke access from.")
     blocked_count = fields.Integer(compute="_compute_pending", help="Ticked rows that can't be granted access.")
     typed_count = fields.Integer(compute="_compute_pending", help="Rows whose typed email Apply will only save.")
+    unsavable_count = fields.Integer(compute="_compute_pending", help="Rows whose typed email can't be saved.")
     ready_count = fields.Integer(compute="_compute_pending", help="Rows that Grant to all ready will grant access to.")
     has_pending = fields.Boolean(compute="_compute_pending", help="Whether closing the dialog loses changes.")
     pending_summary = fields.Char(compute="_compute_pending")
@@ -25,7 +26,9 @@ class PortalWizard(models.TransientModel):
             wizard.grant_count = len(grantable)
             wizard.blocked_count = len(ticked) - len(grantable)
             wizard.revoke_count = len(unticked)
-            wizard.typed_count = len(typed - ticked - unticked)
+            only_typed = typed - ticked - unticked
+            wizard.typed_count = len(only_typed.filtered(lambda line: line.email_state == "ok"))
+            wizard.unsavable_count = len(only_typed) - wizard.typed_count
             wizard.ready_count = len(wizard.user_ids.filtered("is_grantable"))
             # What was refused was applied: it stays ticked to be mended, but the answer is known.
             wizard.has_pending = any(line.outcome != "refused" for line in ticked | unticked | typed)
@@ -42,6 +45,8 @@ class PortalWizard(models.TransientModel):
             parts.append(_("save %s email(s)", self.typed_count))
         if self.blocked_count:
             parts.append(_("%s ticked can't be granted", self.blocked_count))
+        if self.unsavable_count:
+            parts.append(_("%s email(s) can't be saved", self.unsavable_count))
         summary = ", ".join(parts)
         return summary[:1].upper() + summary[1:] if summary else _("Nothing to apply")
 
