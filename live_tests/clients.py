@@ -1,6 +1,7 @@
 """Clients of a running Odoo: the web client's calls, the pages that a browser would load, external RPC."""
 
 import itertools
+import re
 import xmlrpc.client
 
 import requests
@@ -84,6 +85,14 @@ class Browser:
         """Send a form, following redirects."""
         address = requests.compat.urljoin(self.url, address)
         return Page(self, self.session.post(address, values, timeout=TIMEOUT))
+
+    def download(self, address: str, data: str) -> str:
+        """Fetch a file that the web client offers, and return its text."""
+        token = re.search(r'csrf_token: "([^"]+)"', self.session.get(f"{self.url}/web", timeout=TIMEOUT).text)[1]
+        values = {"data": data, "csrf_token": token}
+        response = self.session.post(self.url + address, values, timeout=TIMEOUT)
+        response.raise_for_status()
+        return response.text
 
     def sign_in(self, login: str, password: str) -> Page:
         """Sign in by the login page; whether that worked shows on the page it leads to."""

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from .clients import RpcError
-from .conftest import MAIL_QUEUE
+from .clients import Browser, RpcError
+from .conftest import MAIL_QUEUE, Contact
 
 INVITATION = "portal.access.invitation"
 
@@ -156,14 +156,67 @@ def test_public_methods_of_stock_give_no_token(check_silent, invited, secrets, d
     assert database.value("SELECT signup_token FROM res_partner WHERE id = %s", invited.id) == secrets[0]
 
 
-# The names of what a template of somebody's own can try to show.
+@pytest.mark.parametrize("who", ["mona", "emil", "paula"])
+@pytest.mark.parametrize("method", ["mapped", "grouped"])
+def test_nobody_gets_the_token_by_methods_that_ask_for_no_rights(
+    people, invited, invitation_id, memory, secrets, who, method
+):
+    """Odoo lets whoever is signed in call these on any record, and a field that is not stored asks for no rights."""
+    user_id = memory.users(invited)[0]["id"]
+    for model, id_, field in (
+        ("res.partner", invited.id, "signup_token"),
+        ("res.partner", invited.id, "signup_url"),
+        ("res.users", user_id, "signup_token"),
+        ("res.users", user_id, "signup_url"),
+        (INVITATION, invitation_id, "link"),
+        (INVITATION, invitation_id, "token_hash"),
+    ):
+        answer = people[who].attempt(model, method, [id_], field)
+        text = answer.message if isinstance(answer, RpcError) else json.dumps(answer)
+        assert not [secret for secret in secrets if secret in text], f"{model}.{method} of {field} answered {answer}"
+
+
+def test_the_export_of_the_contacts_list_holds_no_link(mona, invited, secrets):
+    fields = [{"name": name, "label": name, "type": "char"} for name in ("signup_token", "signup_url", "name")]
+    export = {"model": "res.partner", "fields": fields, "ids": [invited.id], "domain": [], "groupby": []}
+    answer = mona.download("/web/export/csv", json.dumps({**export, "import_compat": False}))
+    assert invited.name in answer
+    assert secrets[0] not in answer
+
+
+@pytest.mark.parametrize("way", ["values", "defaults"])
+def test_a_token_that_somebody_planted_is_not_taken_for_an_invitation(
+    odoo, mona, catcher, memory, open_dialog, max_, numbers, way
+):
+    """Whoever makes a contact must not know the link with which another administrator invites it later."""
+    number = next(numbers)
+    token, email = f"planted{number}", f"planted{number}@example.com"
+    planted = {"signup_token": token, "signup_type": "signup", "signup_expiration": "2099-01-01 00:00:00"}
+    values, context = {"name": "Planted", "email": email}, {}
+    if way == "values":
+        values.update(planted)
+    else:
+        context = {f"default_{name}": value for name, value in planted.items()}
+    id_ = mona.attempt("res.partner", "create", values, context=context)
+    if isinstance(id_, RpcError):
+        return
+    contact = Contact(id_, "Planted", email)
+    visitor = Browser(odoo.url)
+    assert visitor.get(f"/web/signup?token={token}").form("oe_signup_form") is None
+    open_dialog(contact, by=max_).press(id_)
+    assert token not in catcher.wait_for_invitation(email).link
+    assert visitor.get(f"/web/signup?token={token}").form("oe_signup_form") is None
+
+
+# What a template of somebody's own can try to show. Not `object.sudo()` nor private methods: in stock Odoo whoever may
+# edit templates can call these and reach anything; "Restrict Template Rendering" takes that from employees.
 TRIES = {
     INVITATION: ("object.link", "object.partner_id.signup_url", "object['link']", "object.mapped('link')"),
     "res.partner": (
         "object.signup_url",
         "object.signup_token",
-        "object._get_signup_url_for_action()",
         "object.mapped('signup_url')",
+        "object.user_ids.signup_token",
     ),
 }
 
