@@ -123,13 +123,14 @@ class PortalWizard(models.TransientModel):
             **typed_lines._save_typed_emails(),
         }
         lines._show_results(results)
-        self.result_summary = self._get_result_summary(results)
+        self.result_summary = self._get_result_summary(lines)
         return self._action_open_modal()
 
-    def _get_result_summary(self, results):
-        """:return str: what was done with how many rows, in words"""
+    def _get_result_summary(self, lines):
+        """:return str: what was done with how many of these rows, in words"""
         labels = dict(self.env["portal.wizard.user"]._fields["outcome"]._description_selection(self.env))
-        counts = Counter(outcome for outcome, _reason in results.values())
+        labels[False] = _("Nothing to do")
+        counts = Counter(lines.mapped("outcome"))
         return ", ".join(f"{label}: {counts[outcome]}" for outcome, label in labels.items() if counts[outcome])
 
     def _action_open_modal(self):

@@ -264,6 +264,8 @@ class PortalWizardUser(models.TransientModel):
             outcome, reason = results[line]
             verdict = verdicts.get(line.partner_id.id)
             has_access = bool(verdict) and verdict.code in ("has_access", "internal")
+            if outcome == "refused" and line._is_settled(has_access):
+                outcome = reason = None
             is_refused = outcome == "refused"
             # What was refused stays as it was typed and ticked, to be mended and applied again.
             rows.append(
@@ -291,6 +293,10 @@ class PortalWizardUser(models.TransientModel):
             [list(column) for column in zip(*rows, strict=True)],
         )
         self.invalidate_model()
+
+    def _is_settled(self, has_access):
+        """:return bool: whether somebody else did meanwhile what was asked for: no failure, but nothing to do"""
+        return self.seen_in_portal != self.in_portal == has_access and not self._is_email_typed()
 
     # -------------------------------------------------------------------------
     # Stock hooks that say whether a row clashes with a user: a login is a login whatever its case
@@ -382,9 +388,9 @@ class PortalWizardUser(models.TransientModel):
             return True
         # The stock mail takes the token that the contact has: it must have an end.
         Invitations = self.env["portal.access.invitation"].sudo()
-        Invitations._get_open(partner)._cancel()
+        kept_hashes = Invitations._get_open(partner)._replace()
         valid_until = Invitations._get_valid_until()
-        token = partner._portal_access_mint_tokens(valid_until)[partner.id]
+        token = partner._portal_access_mint_tokens(valid_until, kept_hashes)[partner.id]
         result = super()._send_email()
         failed = (
             self.env["mail.mail"]

@@ -21,7 +21,9 @@ export class PortalAccessInPortal extends Component {
     }
 
     get label() {
-        return _t("In Portal: %s", this.props.record.data.partner_id?.[1] || "");
+        // A contact that was deleted meanwhile left its email.
+        const { partner_id: contact, email } = this.props.record.data;
+        return _t("In Portal: %s", contact?.[1] || email);
     }
 
     async onChange(value) {
