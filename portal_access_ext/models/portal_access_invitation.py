@@ -76,10 +76,11 @@ class PortalAccessInvitation(models.Model):
     )
 
     @api.depends("partner_id", "user_id", "state")
+    @api.depends_context("uid", "su")
     def _compute_link(self):
         # Whoever has the link can take the account. The mail renders as superuser; a reader by
         # attribute (a template of somebody else's) is not checked by the field's groups.
-        if not (self.env.su or self.env.user.has_group("base.group_erp_manager")):
+        if not self.env["res.partner"]._portal_access_may_see_tokens():
             self.link = False
             return
         open_invitations = self.filtered(lambda invitation: invitation.state in OPEN_STATES)
@@ -132,7 +133,7 @@ class PortalAccessInvitation(models.Model):
                     "user_id": user.id,
                     "company_id": user.company_id.id,
                     "inviter_id": self.env.uid,
-                    "email": email_normalize(user.partner_id.email) or user.partner_id.email,
+                    "email": self._get_address(user.partner_id),
                     "message": message or False,
                     "valid_until": valid_until,
                     "token_hash": hash_token(tokens[user.partner_id.id]),
@@ -152,6 +153,25 @@ class PortalAccessInvitation(models.Model):
         invitations = self.filtered(lambda invitation: invitation.state in OPEN_STATES)
         invitations.mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).unlink()
         invitations.write({"state": "cancelled", "next_attempt_on": False})
+
+    def _replace(self):
+        """Close open invitations because newer ones take their place.
+
+        :return dict: by contact id, the hash of the token that the newer one may keep. A link that
+            went to another address, by a slip perhaps, must not work on.
+        """
+        kept_hashes = {
+            invitation.partner_id.id: invitation.token_hash
+            for invitation in self
+            if invitation.email == self._get_address(invitation.partner_id)
+        }
+        self._cancel()
+        return kept_hashes
+
+    @api.model
+    def _get_address(self, partner):
+        """:return str: the bare address that an invitation of this contact goes to"""
+        return email_normalize(partner.email) or partner.email
 
     def _accept(self):
         """Note that the customer followed the link and chose a password."""

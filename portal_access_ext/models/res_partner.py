@@ -362,9 +362,9 @@ class ResPartner(models.Model):
         """
         # Nobody has the right to write invitations; the caller checked that this one may invite.
         Invitations = self.env["portal.access.invitation"].sudo()
-        Invitations._get_open(self)._cancel()
+        kept_hashes = Invitations._get_open(self)._replace()
         valid_until = Invitations._get_valid_until()
-        tokens = users.partner_id._portal_access_mint_tokens(valid_until)
+        tokens = users.partner_id._portal_access_mint_tokens(valid_until, kept_hashes)
         invitations = Invitations._make(users, tokens, valid_until, message)
         if send_now:
             invitations._send_after_commit()

@@ -2,6 +2,8 @@ from odoo import _, api, fields, models
 
 from odoo.addons.auth_signup.models.res_partner import random_token
 
+TOKEN_FIELDS = ("signup_token", "signup_type", "signup_expiration")
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -17,17 +19,57 @@ class ResPartner(models.Model):
         )
         return result
 
-    def _compute_signup_url(self):
-        """Hide links that carry a token from whoever could take over a customer's account with them.
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Take no sign-up token from who may not write one.
 
-        Stock shows them to every contact manager, and Odoo makes each new employee one.
+        Odoo checks the groups of fields when a record is written, not when it is created: a contact
+        manager could plant a token that they know, and own the account once access is granted.
         """
-        super()._compute_signup_url()
-        if self.env.su or self.env.user.has_group("base.group_erp_manager"):
-            return
-        for partner, partner_sudo in zip(self, self.sudo(), strict=True):
-            if partner_sudo.signup_token and partner != self.env.user.partner_id:
-                partner.signup_url = False
+        if self._portal_access_may_see_tokens():
+            return super().create(vals_list)
+        vals_list = [{name: value for name, value in vals.items() if name not in TOKEN_FIELDS} for vals in vals_list]
+        defaults = {f"default_{name}": False for name in TOKEN_FIELDS if f"default_{name}" in self.env.context}
+        return super(ResPartner, self.with_context(**defaults) if defaults else self).create(vals_list)
+
+    @api.model
+    def _portal_access_may_see_tokens(self):
+        """Say whether the current user may see links with which customers' accounts can be taken over.
+
+        Odoo makes each new employee a contact manager, so these may not.
+        """
+        return self.env.su or self.env.user.has_group("base.group_erp_manager")
+
+    @api.depends_context("uid", "su")
+    def _compute_token(self):
+        """Hide tokens also where no group of a field is asked: exports, `mapped` over RPC, templates.
+
+        In stock, any signed-in user, a customer too, gets anybody's token that way.
+        """
+        if self._portal_access_may_see_tokens():
+            return super()._compute_token()
+        self.signup_token = False
+        return None
+
+    @api.depends_context("uid", "su")
+    def _compute_signup_url(self):
+        """Hide links that carry a token; stock shows them to every contact manager."""
+        result = super()._compute_signup_url()
+        if not self._portal_access_may_see_tokens():
+            for partner, partner_sudo in zip(self, self.sudo(), strict=True):
+                if partner_sudo.signup_token and partner != self.env.user.partner_id:
+                    partner.signup_url = False
+        return result
+
+    def _get_signup_url_for_action(self, *args, **kwargs):
+        """Give who may not see tokens the address of the sign-in page, for a contact that has an account."""
+        urls = super()._get_signup_url_for_action(*args, **kwargs)
+        if not self._portal_access_may_see_tokens():
+            hidden = self.filtered(
+                lambda partner: partner.user_ids and partner.sudo().signup_token and partner != self.env.user.partner_id
+            ).with_context(signup_force_type_in_url="")
+            urls.update(super(ResPartner, hidden)._get_signup_url_for_action(*args, **kwargs))
+        return urls
 
     def signup_prepare(self, signup_type="signup", expiration=False):
         """Give every token an end, and none to a contact whose access was revoked.
@@ -46,30 +88,36 @@ class ResPartner(models.Model):
         users = self.env["res.users"].sudo().with_context(active_test=False).search([("partner_id", "in", self.ids)])
         return users.partner_id.with_env(self.env) - users.filtered("active").partner_id.with_env(self.env)
 
-    def _portal_access_mint_tokens(self, valid_until):
+    def _portal_access_mint_tokens(self, valid_until, kept_hashes=None):
         """Give each contact a sign-up token for an invitation, in one statement.
 
-        A token that is still valid keeps its value, so that an earlier mail's link keeps working.
-
-        :param datetime valid_until: new end of the tokens
+        :param datetime valid_until: the end of the tokens (UTC)
+        :param dict kept_hashes: by contact id, the hash of a token that is to be kept if the contact
+            still has it, so that the link of an earlier mail to the same address works on
         :return dict: token by contact id
         """
         if not self:
             return {}
+        kept_hashes = kept_hashes or {}
         self.flush_model(["signup_type", "signup_expiration"])
         self.env.cr.execute(
             """
             UPDATE res_partner partner
-               SET signup_token = CASE WHEN partner.signup_token IS NOT NULL AND partner.signup_type = 'signup'
-                                        AND partner.signup_expiration > now() AT TIME ZONE 'UTC'
+               SET signup_token = CASE WHEN encode(sha256(partner.signup_token::bytea), 'hex') = minted.kept_hash
+                                        AND partner.signup_type = 'signup'
                                        THEN partner.signup_token ELSE minted.token END,
                    signup_type = 'signup',
                    signup_expiration = %s
-              FROM unnest(%s, %s) AS minted (id, token)
+              FROM unnest(%s, %s, %s::varchar[]) AS minted (id, token, kept_hash)
              WHERE partner.id = minted.id
          RETURNING partner.id, partner.signup_token
             """,
-            [valid_until, self.ids, [random_token() for _partner in self]],
+            [
+                valid_until,
+                self.ids,
+                [random_token() for _partner in self],
+                [kept_hashes.get(partner_id) for partner_id in self.ids],
+            ],
         )
         self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
         return dict(self.env.cr.fetchall())

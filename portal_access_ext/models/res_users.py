@@ -1,6 +1,6 @@
 from ast import literal_eval
 
-from odoo import Command, _, models
+from odoo import Command, _, api, models
 from odoo.exceptions import UserError
 
 
@@ -11,6 +11,7 @@ class ResUsers(models.Model):
         result = super().init()
         # Logins are compared without case, for a whole list of contacts at a time.
         self.env.cr.execute("CREATE INDEX IF NOT EXISTS res_users_login_lower_index ON res_users (lower(trim(login)))")
+        return result
 
     def _find_by_login_case_insensitive(self, logins):
         """Find the users, archived ones too, that have one of these logins, whatever the case.
@@ -54,6 +55,7 @@ class ResUsers(models.Model):
             "company_ids": [Command.set(company.ids)],
         }
 
+    @api.model
     def signup(self, values, token=None):
         """Let the invitation know that its link was used."""
         invitation = self.env["portal.access.invitation"].sudo()._find_by_token(token)

@@ -6,5 +6,6 @@ from . import (
     test_access_queries,
     test_access_rights,
     test_portal_wizard,
+    test_portal_wizard_tours,
     test_signup_links,
 )

@@ -142,6 +142,14 @@ class TestAccessCore(PortalAccessCase):
         self.partner.invalidate_recordset()
         self.assertEqual(self.partner.sudo().signup_token, token, "an earlier mail's link keeps working")
 
+    def test_inviting_to_another_address_ends_the_link_of_the_first_mail(self):
+        self.grant(self.partner)
+        token = self.partner.sudo().signup_token
+        self.as_manager(self.partner).portal_access_invite({self.partner.id: "right@pae.example"})
+        self.partner.invalidate_recordset()
+        self.assertNotEqual(self.partner.sudo().signup_token, token)
+        self.assertEqual(self.invitations_of(self.partner)[-1].email, "right@pae.example")
+
     def test_inviting_needs_access_and_a_usable_email(self):
         [result] = self.as_manager(self.partner).portal_access_invite()
         self.assertEqual(result["outcome"], "refused")

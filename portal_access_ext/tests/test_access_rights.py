@@ -121,3 +121,32 @@ class TestAccessRights(PortalAccessCase):
         for emails in (["x"], "x", {"a": "b"}, {None: "x"}):
             with self.subTest(emails=emails), self.assertRaises(UserError):
                 self.as_manager(self.partner).portal_access_grant(emails)
+
+    def test_a_token_is_hidden_where_odoo_asks_for_no_rights(self):
+        token = self.granted.sudo().signup_token
+        self.assertTrue(token)
+        for user in (self.manager, self.employee, self.portal_user):
+            partner = self.granted.with_user(user)
+            with self.subTest(user=user.login):
+                self.assertEqual(partner.mapped("signup_token"), [False])
+                self.assertNotIn("token", str(partner._get_signup_url_for_action()))
+        self.manager.groups_id |= self.env.ref("base.group_allow_export")
+        self.assertNotIn(token, str(self.granted.with_user(self.manager).export_data(["signup_token"])))
+        self.assertEqual(self.granted.with_user(self.access_admin).signup_token, token)
+
+    def test_a_token_can_not_be_planted(self):
+        values = {"signup_token": "known", "signup_type": "signup", "signup_expiration": "2099-01-01 00:00:00"}
+        Partner = self.env["res.partner"].with_user(self.manager)
+        planted = Partner.create({"name": "Planted", "email": "planted@pae.example", **values})
+        by_context = Partner.with_context(**{f"default_{name}": value for name, value in values.items()})
+        planted |= by_context.create({"name": "Planted too", "email": "planted2@pae.example"})
+        self.env.flush_all()
+        self.env.cr.execute("SELECT signup_token, signup_type FROM res_partner WHERE id IN %s", [tuple(planted.ids)])
+        self.assertEqual(self.env.cr.fetchall(), [(None, None), (None, None)])
+        # Not even one that was there before is taken for an invitation's.
+        self.env.cr.execute(
+            "UPDATE res_partner SET signup_token = 'known', signup_type = 'signup' WHERE id IN %s", [tuple(planted.ids)]
+        )
+        self.grant(planted)
+        planted.invalidate_recordset()
+        self.assertNotIn("known", planted.sudo().mapped("signup_token"))
