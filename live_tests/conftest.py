@@ -77,12 +77,13 @@ def odoo(catcher_process):
     if not template:
         pytest.fail("There is no PAE_DB_TEMPLATE. Run this with: ./dev test live_tests")
     context = Context()
-    log = LOGS / "live-odoo.log"
+    log = LOGS / f"live-odoo-{os.getpid()}.log"  # a second run at the same time has its own
     with (
         Databases(context).throwaway(template) as name,
         server.running(context, name, catcher_process.port, log) as running,
     ):
         yield running
+    log.replace(LOGS / "live-odoo.log")
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,23 @@ class Database:
         module, _dot, name = xmlid.partition(".")
         return self.value("SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s", module, name)
 
+    @contextlib.contextmanager
+    def locking(self, table: str) -> Iterator[None]:
+        """Let whoever writes to a table wait until the end of the `with`; reading goes on."""
+        with contextlib.closing(self._connect(self.name)) as connection, connection.cursor() as cursor:
+            connection.autocommit = False
+            cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+    def is_waited_for(self) -> bool:
+        """Tell whether somebody waits for a lock in this database."""
+        return bool(
+            self.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", self.name
+            )
+        )
+
     def notify_crons(self) -> None:
         """Wake Odoo's cron threads, as Odoo itself does after a commit."""
         with contextlib.closing(self._connect("postgres")) as connection, connection.cursor() as cursor:

@@ -1,11 +1,13 @@
 """S7: revoking takes login, sessions, invitation link and mail at once."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from .clients import Browser
 from .conftest import MAIL_QUEUE, PASSWORD, SENDER
+from .server import wait_until
 
 
 @pytest.fixture
@@ -122,3 +124,41 @@ def test_access_that_was_granted_again_gets_a_new_link(odoo, catcher, memory, co
     assert browser.get(old).tree.xpath("//@data-problem") == ["invalid"]
     assert browser.get(new).tree.xpath("//input[@name='login']/@value") == [contact.email]
     [_user] = memory.users(contact)
+
+
+@pytest.mark.allows_log("could not serialize access")
+def test_revoking_while_the_queue_sends_does_not_stop_the_queue(
+    database, catcher, memory, make_contacts, open_dialog, revoke
+):
+    """The other mails must not wait for the queue's next run, an hour later."""
+    revoked, *others = make_contacts(5)
+    dialog = open_dialog(revoked, *others).tick()
+    with ThreadPoolExecutor(1) as executor:
+        with catcher.holding(revoked.email):
+            dialog.apply()
+            catcher.wait_until_held(revoked.email)
+            revoking = executor.submit(revoke, revoked)
+            # It either is through by now, or waits for the mail to be out.
+            with contextlib.suppress(TimeoutError):
+                wait_until(revoking.done, "the access is revoked", timeout=2)
+        revoking.result()
+    memory.wait_for_states("sent", *others, timeout=10)
+    database.wait_for_crons()
+    assert memory.states(revoked) == ["cancelled"]
+    emails = [contact.email for contact in others]
+    assert sorted(mail.to for mail in catcher.invitations(*emails)) == sorted(emails)
+
+
+def test_a_request_while_the_revoke_is_being_saved_does_not_keep_the_session(odoo, database, make_customers, revoke):
+    """Odoo forgets what it knows of sessions when the user is changed, and learns it again from the next request."""
+    [contact] = make_customers(1)
+    browser = Browser(odoo.url).authenticate(contact.email, PASSWORD)
+    assert browser.is_signed_in
+    with ThreadPoolExecutor(1) as executor:
+        # The note on the contact comes after the change of the user, and has to wait for us.
+        with database.locking("mail_message"):
+            revoking = executor.submit(revoke, contact)
+            wait_until(database.is_waited_for, "the revoke waits for us")
+            browser.get("/my")
+        revoking.result()
+    assert not browser.is_signed_in
