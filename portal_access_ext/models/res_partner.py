@@ -265,9 +265,10 @@ class ResPartner(models.Model):
                 self.env["portal.access.event"]._record("granted", users)
                 contacts._portal_access_log(_("Portal Access Granted"))
                 contacts._portal_access_make_invitations(users, message, send_now)
+                granted = ("granted", _("Access granted. The invitation is on its way."))
                 for user in users:
                     verdicts[user.partner_id.id] = verdicts[user.partner_id.id]._replace(user_id=user.id)
-                    outcomes[user.partner_id.id] = ("granted", _("Access granted. The invitation is on its way."))
+                    outcomes[user.partner_id.id] = granted
 
             partners._portal_access_in_halves(grant, outcomes)
         return self._portal_access_results(verdicts, outcomes)
@@ -379,11 +380,14 @@ class ResPartner(models.Model):
         """See :meth:`portal_access_revoke`; the caller checks the rights."""
         self._portal_access_lock()
         verdicts = self._portal_access_verdicts()
-        outcomes = {}
-        for partner_id, verdict in verdicts.items():
-            has_none = verdict.code not in ("internal", "other_company", "missing")
-            reason = _("This contact has no portal access.") if has_none else verdict.reason
-            outcomes[partner_id] = ("refused", reason)
+        no_access = _("This contact has no portal access.")
+        outcomes = {
+            partner_id: (
+                "refused",
+                verdict.reason if verdict.code in ("internal", "other_company", "missing") else no_access,
+            )
+            for partner_id, verdict in verdicts.items()
+        }
         revoked = self.filtered(lambda partner: verdicts[partner.id].code == "has_access")
 
         def revoke(contacts):
@@ -403,8 +407,10 @@ class ResPartner(models.Model):
         self.env["portal.access.event"]._record("revoked", users)
         self.env["portal.access.invitation"].sudo()._get_open(self)._cancel()
         self._portal_access_drop_tokens()
+        self._portal_access_log(_("Portal Access Revoked"))
+        # Read before, it is seen not to change, and not written again on each contact.
+        self.sudo().mapped("partner_share")
         # Archiving ends the sessions: `active` is part of what a session is checked against.
         users.with_context(**QUIET).write(
             {"groups_id": [Command.unlink(group_portal.id), Command.link(group_public.id)], "active": False}
         )
-        self._portal_access_log(_("Portal Access Revoked"))

@@ -3,7 +3,6 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import _, models
-from odoo.tools import email_normalize
 
 # Longest address that mail servers carry (RFC 5321).
 EMAIL_MAX_LENGTH = 254
@@ -86,17 +85,19 @@ class ResPartner(models.Model):
         typed = {partner.id: emails.get(partner.id, partner.email) for partner in allowed}
         normalized = {partner_id: self._portal_access_normalize_email(email) for partner_id, email in typed.items()}
         states = {partner: self._portal_access_state(partner, users.get(partner.id)) for partner in allowed}
+        reasons = self._portal_access_state_reasons()
         taken = self._portal_access_taken_logins(
             {partner: normalized[partner.id] for partner in allowed if normalized[partner.id]}, users
         )
         duplicates = self._portal_access_duplicates(
             {
                 partner: normalized[partner.id]
-                for partner, (code, _reason) in states.items()
+                for partner, code in states.items()
                 if code in GRANTABLE and normalized[partner.id] and partner not in taken
             }
         )
-        for partner, (code, reason) in states.items():
+        for partner, code in states.items():
+            reason = reasons[code]
             email = normalized[partner.id]
             email_code, email_reason = False, ""
             if not email:
@@ -152,23 +153,34 @@ class ResPartner(models.Model):
         )
         return {row[0]: ContactUser(*row) for row in self.env.cr.fetchall()}
 
+    def _portal_access_state_reasons(self):
+        """:return dict: the sentence for each code of :meth:`_portal_access_state`"""
+        return {
+            "internal": _("This contact is an internal user, and has access to the portal already."),
+            "other_company": _("The user of this contact belongs to another company."),
+            "has_access": _("This contact has portal access already."),
+            "archived": _("This contact is archived. Unarchive it first."),
+            "ready_again": _("This contact had access before. Access can be granted again."),
+            "ready": _("Access can be granted."),
+        }
+
     def _portal_access_state(self, partner, user):
         """Judge a contact by itself, without its email.
 
         :param user: the contact's :class:`ContactUser`, or None
-        :return tuple: verdict code and reason
+        :return str: verdict code
         """
         if user and user.is_internal:
-            return "internal", _("This contact is an internal user, and has access to the portal already.")
+            return "internal"
         if user and not user.is_reachable:
-            return "other_company", _("The user of this contact belongs to another company.")
+            return "other_company"
         if user and user.is_active and user.is_portal:
-            return "has_access", _("This contact has portal access already.")
+            return "has_access"
         if not partner.active:
-            return "archived", _("This contact is archived. Unarchive it first.")
+            return "archived"
         if user and not user.is_active:
-            return "ready_again", _("This contact had access before. Access can be granted again.")
-        return "ready", _("Access can be granted.")
+            return "ready_again"
+        return "ready"
 
     def _portal_access_normalize_email(self, email):
         """Return the one address in `email`, in lower case, or False if it is not exactly one.
@@ -177,15 +189,15 @@ class ResPartner(models.Model):
         smith@x.com" gives smith@x.com, somebody else's): an account must not go to a guess.
         """
         match = FORMATTED_EMAIL.fullmatch(email.strip()) if email else None
-        normalized = email_normalize(email) if match else False
-        if not normalized or not normalized.isprintable() or len(normalized) > EMAIL_MAX_LENGTH:
+        if not match:
             return False
-        if normalized != email_normalize(match[1] or match[2]):
+        address = (match[1] or match[2]).lower()
+        domain = address.rpartition("@")[2]
+        if len(address) > EMAIL_MAX_LENGTH or not address.isprintable():
             return False
-        local_part, _at, domain = normalized.rpartition("@")
-        if not local_part or ".." in normalized or domain.startswith((".", "-")) or domain.endswith((".", "-")):
+        if ".." in address or address.startswith(".") or domain[0] in ".-" or domain[-1] in ".-":
             return False
-        return normalized.lower()
+        return address
 
     def _portal_access_email_problem(self, email):
         """:return tuple: verdict code and reason for a text that is not one address"""

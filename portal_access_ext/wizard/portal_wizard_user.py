@@ -58,7 +58,7 @@ class PortalWizardUser(models.TransientModel):
         """Note what each contact is like while the dialog shows it, so that a change can be told from it."""
         partners = self.env["res.partner"].browse(vals["partner_id"] for vals in vals_list if vals.get("partner_id"))
         verdicts = partners._portal_access_verdicts(
-            {vals["partner_id"]: vals["email"] or "" for vals in vals_list if vals.get("partner_id") and "email" in vals}
+            {vals["partner_id"]: vals["email"] or "" for vals in vals_list if "email" in vals and vals.get("partner_id")}
         )
         for vals in vals_list:
             verdict = verdicts.get(vals.get("partner_id"))
@@ -258,12 +258,14 @@ class PortalWizardUser(models.TransientModel):
             return
         lines = self.browse().concat(*results).exists()
         self.env.flush_all()
-        verdicts = lines.partner_id._portal_access_verdicts()
+        # What was done is known. Where nothing was, somebody else may have done something meanwhile.
+        unchanged = lines.filtered(lambda line: results[line][0] in ("refused", "saved"))
+        verdicts = unchanged.partner_id._portal_access_verdicts()
         rows = []
         for line in lines:
             outcome, reason = results[line]
             verdict = verdicts.get(line.partner_id.id)
-            has_access = bool(verdict) and verdict.code in ("has_access", "internal")
+            has_access = verdict.code in ("has_access", "internal") if verdict else outcome in ("granted", "invited")
             if outcome == "refused" and line._is_settled(has_access):
                 outcome = reason = None
             is_refused = outcome == "refused"
