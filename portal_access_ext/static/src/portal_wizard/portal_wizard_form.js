@@ -1,6 +1,6 @@
 /** @odoo-module **/
 
-import { onMounted, onWillUnmount, toRaw, useSubEnv } from "@odoo/owl";
+import { onMounted, onWillUnmount, status, toRaw, useSubEnv } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { registry } from "@web/core/registry";
@@ -64,13 +64,16 @@ export class PortalAccessWizardController extends formView.Controller {
     }
 
     async askToClose() {
+        if (status(this) === "destroyed") {
+            return true; // Odoo closes once more after a button closed the dialog
+        }
         // What was just typed or ticked may be under way to the server.
         await this.model.root.isDirty();
         const { has_pending: hasPending, pending_summary: summary } = this.model.root.data;
         if (!hasPending) {
             return true;
         }
-        const canClose = await new Promise((resolve) => {
+        return new Promise((resolve) => {
             this.dialogService.add(
                 ConfirmationDialog,
                 {
@@ -86,7 +89,6 @@ export class PortalAccessWizardController extends formView.Controller {
                 { onClose: () => resolve(false) }
             );
         });
-        return canClose;
     }
 
     /** @override */
@@ -126,7 +128,8 @@ export class PortalAccessWizardController extends formView.Controller {
     /** @override */
     async beforeExecuteActionButton(clickParams) {
         let isDone;
-        if (clickParams.special === "cancel") {
+        if (clickParams.special) {
+            // The button Close. Stock saves the dialog first, which nobody opens again.
             isDone = !(await this.canClose());
         } else if (clickParams.type === "object") {
             await this.runInPlace(clickParams.name);
