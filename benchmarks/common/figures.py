@@ -23,16 +23,12 @@ class Series:
         """Return the median of one figure of one variant."""
         return median(sample[key] for sample in self.samples[variant])
 
-    def has(self, variant: str, key: str) -> bool:
-        """Tell whether the runs of a variant returned a figure."""
-        return all(key in sample for sample in self.samples[variant])
-
-    def cell(self, size: int, stock_prefix: str = "", ours_prefix: str = "") -> dict:
+    def cell(self, size: int, ours_prefix: str = "") -> dict:
         """Return the figures that are printed and written for this operation and size.
 
-        :param stock_prefix: takes `{prefix}seconds` and `{prefix}queries` of stock; likewise `ours_prefix`
+        :param ours_prefix: takes `{prefix}seconds` and `{prefix}queries` of ours, which measure more
         """
-        prefixes = {"stock": stock_prefix, "ours": ours_prefix}
+        prefixes = {"stock": "", "ours": ours_prefix}
         cell = {}
         for variant, prefix in prefixes.items():
             seconds = [sample[f"{prefix}seconds"] for sample in self.samples[variant]]
@@ -40,11 +36,22 @@ class Series:
             cell[f"{variant}_queries"] = round(self.median(variant, f"{prefix}queries"))
             cell[f"{variant}_s_per_contact"] = round(median(seconds) / size, 6)
             cell[f"{variant}_runs_s"] = [round(value, 5) for value in seconds]
+            cell |= self._parts(variant)
         cell["ratio"] = round(cell["stock_s"] / cell["ours_s"], 2)
-        if self.has("stock", "clicks"):
+        if "clicks" in self.samples["stock"][0]:
             cell["stock_clicks"] = self.samples["stock"][0]["clicks"]
             cell["stock_extrapolated"] = cell["stock_clicks"] < size
         return cell
+
+    def _parts(self, variant: str) -> dict:
+        """Return the medians of what a variant measured besides, such as `create_seconds` as `ours_create_s`."""
+        parts = {}
+        for key in self.samples[variant][0]:
+            if key.endswith("_seconds"):
+                parts[f"{variant}_{key.removesuffix('econds')}"] = round(self.median(variant, key), 5)
+            elif key.endswith("_queries"):
+                parts[f"{variant}_{key}"] = round(self.median(variant, key))
+        return parts
 
 
 def spread(values: Sequence[float]) -> float:

@@ -12,8 +12,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-import odoo
 from lxml import etree
+
+import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.service.model import retrying
 from odoo.tools.date_utils import json_default
@@ -143,4 +144,3 @@ def serve(tasks: dict[str, Callable]) -> None:
                 answer = {"error": traceback.format_exc()}
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
-

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from devtools.context import Context
 from devtools.databases import Databases
+from devtools.processes import stop_on_signals
 from devtools.settings import LOGS
 
 TEMPLATES = {"stock": "PAE_STOCK_DB_TEMPLATE", "ours": "PAE_DB_TEMPLATE"}
@@ -85,6 +86,7 @@ class Workbench:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
+        stop_on_signals()
         return self
 
     def __exit__(self, *exception):
@@ -97,8 +99,7 @@ class Workbench:
     def copies(self, sources: dict[str, str]) -> dict[str, str]:
         """Copy one database for each variant, to keep until the program ends."""
         return {
-            variant: self._stack.enter_context(self.databases.throwaway(source))
-            for variant, source in sources.items()
+            variant: self._stack.enter_context(self.databases.throwaway(source)) for variant, source in sources.items()
         }
 
     @contextlib.contextmanager
