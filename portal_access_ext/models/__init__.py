@@ -5,6 +5,7 @@ from . import (
     portal_access_invitation,
     res_config_settings,
     res_partner,
+    res_partner_access,
     res_partner_check,
     res_partner_signup,
     res_users,

@@ -11,11 +11,25 @@ _logger = logging.getLogger(__name__)
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        """Send nothing for an invitation that was cancelled or replaced while its mail waited."""
+        self.ensure_one()
+        if self.model == "portal.access.invitation":
+            invitation = self.env["portal.access.invitation"].sudo().browse(self.res_id).exists()
+            if invitation.state != "queued" or invitation.mail_id != self:
+                return []
+        return super()._prepare_outgoing_list(*args, **kwargs)
+
     def _postprocess_sent_message(self, success_pids, failure_reason=False, failure_type=None):
         """Tell invitations what became of their mail, whoever sent it (cron, mail queue, an administrator)."""
-        mails = self.filtered(lambda mail: mail.model == "portal.access.invitation")
+        # Those of the stock dialog too, which other modules send; see `portal.wizard.user._send_email`.
+        mails = self.filtered(lambda mail: mail.model in ("portal.access.invitation", "portal.wizard.user"))
         if mails:
-            invitations = self.env["portal.access.invitation"].sudo().search([("mail_id", "in", mails.ids)])
+            invitations = (
+                self.env["portal.access.invitation"]
+                .sudo()
+                .search([("mail_id", "in", mails.ids), ("state", "in", ("queued", "failed"))])
+            )
             reasons = {
                 invitation.id: failure_reason or mail.failure_reason
                 for mail in mails

@@ -40,7 +40,12 @@ class PortalAccessEvent(models.Model):
     actor_id = fields.Many2one("res.users", string="Done By", readonly=True, ondelete="set null")
     actor_name = fields.Char(string="Done By (Name)", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="set null", index="btree_not_null")
-    ip_address = fields.Char(string="From", readonly=True, help="The network address the request came from.")
+    ip_address = fields.Char(
+        string="From",
+        readonly=True,
+        groups="base.group_erp_manager",
+        help="The network address the request came from.",
+    )
     details = fields.Char(readonly=True)
 
     # Append-only, also for a superuser over RPC: access rights alone would not stop one.

@@ -7,7 +7,8 @@ from smtplib import SMTPException
 
 from psycopg2 import OperationalError
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import email_normalize, formataddr
 
@@ -17,6 +18,9 @@ _logger = logging.getLogger(__name__)
 RENDER_BATCH = 100
 # First wait before a failed invitation is tried again; it doubles each time.
 RETRY_DELAY = timedelta(minutes=10)
+RETRY_DOUBLINGS = 7
+VALIDITY_DAYS = 7
+VALIDITY_DAYS_MAX = 365
 OPEN_STATES = ("queued", "sent", "failed")
 
 
@@ -40,7 +44,7 @@ class PortalAccessInvitation(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Contact", required=True, readonly=True, ondelete="cascade", index=True
     )
-    user_id = fields.Many2one("res.users", string="Portal User", readonly=True, ondelete="cascade")
+    user_id = fields.Many2one("res.users", string="Portal User", readonly=True, ondelete="set null")
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     inviter_id = fields.Many2one("res.users", string="Invited By", readonly=True, ondelete="set null")
     email = fields.Char(required=True, readonly=True, help="The address the invitation goes to.")
@@ -68,6 +72,7 @@ class PortalAccessInvitation(models.Model):
         readonly=True, help="When a failed invitation is tried again; empty when it is not."
     )
     mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
+    rendered_on = fields.Datetime(readonly=True, help="When the mail was made that waits to be sent.")
     token_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="btree_not_null")
     link = fields.Char(
         compute="_compute_link",
@@ -98,7 +103,11 @@ class PortalAccessInvitation(models.Model):
     def _get_validity_days(self):
         """:return int: for how many days a new invitation link works"""
         value = self.env["ir.config_parameter"].sudo().get_param("portal_access_ext.invitation_validity_days")
-        return int(value) if str(value).isdigit() and int(value) > 0 else 7
+        try:
+            days = int(value)
+        except ValueError:
+            return VALIDITY_DAYS
+        return min(days, VALIDITY_DAYS_MAX) if days > 0 else VALIDITY_DAYS
 
     @api.model
     def _get_valid_until(self):
@@ -141,18 +150,19 @@ class PortalAccessInvitation(models.Model):
                 for user in users
             ]
         )
-        self.env["portal.access.event"]._record("invited", users)
+        addresses = {invitation.user_id.id: invitation.email for invitation in invitations}
+        self.env["portal.access.event"]._record("invited", users, addresses)
         return invitations
 
     def _cancel(self):
-        """Close open invitations: their mail is not sent any more, if it was not yet.
+        """Close open invitations: a mail that was not sent yet is not sent any more.
 
-        The mails go first: the mail queue holds the row of the mail that it sends, so a race is
-        settled there, and not after the mail is out.
+        The mail queue may hold the mail right now, so it is not touched: the queue asks the invitation
+        before it sends, see `mail.mail._prepare_outgoing_list`.
         """
-        invitations = self.filtered(lambda invitation: invitation.state in OPEN_STATES)
-        invitations.mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).unlink()
-        invitations.write({"state": "cancelled", "next_attempt_on": False})
+        self.filtered(lambda invitation: invitation.state in OPEN_STATES).write(
+            {"state": "cancelled", "next_attempt_on": False}
+        )
 
     def _replace(self):
         """Close open invitations because newer ones take their place.
@@ -237,7 +247,7 @@ class PortalAccessInvitation(models.Model):
             self._recover_lost_mails()
             while invitations := self._claim_due():
                 invitations._create_mails()
-                self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+                self._trigger_cron("mail.ir_cron_mail_scheduler_action")
                 if auto_commit:
                     self.env.cr.commit()  # pylint: disable=invalid-commit
                     self.env.invalidate_all()
@@ -247,7 +257,16 @@ class PortalAccessInvitation(models.Model):
             # Somebody revoked or invited again at this very moment. What is committed stays; go on at once.
             self.env.cr.rollback()
             _logger.info("Sending invitations starts again: %s", error)
-            self.env.ref("portal_access_ext.ir_cron_send_invitations")._trigger()
+            self._trigger_cron("portal_access_ext.ir_cron_send_invitations")
+
+    @api.model
+    def _trigger_cron(self, xmlid):
+        """Start a cron at once. Without it, whoever deleted it has to send by hand; nothing else is lost."""
+        cron = self.env.ref(xmlid, raise_if_not_found=False)
+        if cron:
+            cron.sudo()._trigger()
+        else:
+            _logger.warning("The scheduled action %s was deleted: invitations wait until somebody sends them", xmlid)
 
     @api.model
     def _claim_due(self):
@@ -274,10 +293,11 @@ class PortalAccessInvitation(models.Model):
         now = fields.Datetime.now()
         return [
             ("valid_until", ">", now),
+            ("user_id.active", "=", True),
             "|",
             "&",
             ("state", "=", "queued"),
-            ("mail_id", "=", False),
+            ("rendered_on", "=", False),
             "&",
             ("state", "=", "failed"),
             ("next_attempt_on", "<=", now),
@@ -285,9 +305,16 @@ class PortalAccessInvitation(models.Model):
 
     @api.model
     def _recover_lost_mails(self):
-        """Mark as failed what the mail queue gave up without telling (the server hung up in mid-sentence)."""
-        lost = self.search([("state", "=", "queued"), ("mail_id.state", "=", "exception")])
+        """Mark as failed what was given up without telling us.
+
+        The mail queue does so when the server hangs up in mid-sentence. What an administrator cancelled
+        or deleted among the outgoing mails is not tried again.
+        """
+        waiting = [("state", "=", "queued"), ("rendered_on", "!=", False)]
+        lost = self.search([*waiting, ("mail_id.state", "=", "exception")])
         lost._fail({invitation.id: invitation.mail_id.failure_reason for invitation in lost})
+        stopped = self.search([*waiting, "|", ("mail_id", "=", False), ("mail_id.state", "=", "cancel")])
+        stopped._fail(dict.fromkeys(stopped.ids, _("The mail was cancelled or deleted.")), retry=False)
 
     def _create_mails(self):
         """Make the mail of each invitation, as its inviter, in the customer's language.
@@ -298,11 +325,29 @@ class PortalAccessInvitation(models.Model):
         mails = self.env["mail.mail"].sudo()
         # A mail of an earlier, failed attempt would be sent twice if somebody retried it by hand.
         self.mail_id.unlink()
+        self._renew_tokens()
         for inviter, invitations in self.grouped("inviter_id").items():
             sender = inviter if inviter.active else invitations.env.ref("base.user_root")
             # sudo: the inviter needs no right on mails, and the link is only shown to a superuser.
             mails |= invitations.with_user(sender).sudo()._create_mails_of_one_inviter()
         return mails.with_user(self.env.user).sudo()
+
+    def _renew_tokens(self):
+        """Make new tokens where a password reset has overwritten the invitation's in the meantime."""
+        if not self:
+            return
+        self.env.cr.execute(
+            """
+            SELECT invitation.id FROM portal_access_invitation invitation
+              JOIN res_partner partner ON partner.id = invitation.partner_id
+             WHERE invitation.id IN %s
+               AND encode(sha256(partner.signup_token::bytea), 'hex') IS DISTINCT FROM invitation.token_hash
+            """,
+            [tuple(self.ids)],
+        )
+        for invitation in self.browse(row[0] for row in self.env.cr.fetchall()):  # few, if any
+            tokens = invitation.partner_id._portal_access_mint_tokens(invitation.valid_until)
+            invitation.token_hash = hash_token(tokens[invitation.partner_id.id])
 
     def _create_mails_of_one_inviter(self):
         try:
@@ -320,12 +365,14 @@ class PortalAccessInvitation(models.Model):
         return self[:middle]._create_mails_of_one_inviter() | self[middle:]._create_mails_of_one_inviter()
 
     def _create_mails_in_one_go(self):
-        template = self.env.ref("portal_access_ext.mail_template_portal_invitation")
+        template = self.env.ref("portal_access_ext.mail_template_portal_invitation", raise_if_not_found=False)
+        if not template:
+            raise UserError(_("The mail template Portal: Invitation was deleted."))
         values_list = []
         for _lang, (lang_template, ids) in template._classify_per_lang(self.ids).items():
             bodies = lang_template._portal_access_render_bodies(ids)
             values_by_id = lang_template._generate_template(
-                ids, ["subject", "email_from", "reply_to", "email_cc", "auto_delete", "mail_server_id"]
+                ids, ["subject", "email_from", "reply_to", "auto_delete", "mail_server_id"]
             )
             for res_id, values in values_by_id.items():
                 author = self.env.user.partner_id
@@ -345,7 +392,7 @@ class PortalAccessInvitation(models.Model):
                 )
         mails = self.env["mail.mail"].create(values_list)
         # "Queued" says that the mail waits to be sent, whether or not it is rendered.
-        self.write({"state": "queued", "next_attempt_on": False})
+        self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})
         for mail in mails:
             self.browse(mail.res_id).mail_id = mail
         return mails
@@ -375,7 +422,7 @@ class PortalAccessInvitation(models.Model):
         now = fields.Datetime.now()
         first_failures = self.filtered(lambda invitation: not invitation.attempt_count)
         for invitation in self:
-            next_attempt = now + RETRY_DELAY * 2**invitation.attempt_count
+            next_attempt = now + RETRY_DELAY * 2 ** min(invitation.attempt_count, RETRY_DOUBLINGS)
             invitation.write(
                 {
                     "state": "failed",

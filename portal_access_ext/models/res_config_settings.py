@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+from .portal_access_invitation import VALIDITY_DAYS, VALIDITY_DAYS_MAX
 
 
 class ResConfigSettings(models.TransientModel):
@@ -6,7 +9,13 @@ class ResConfigSettings(models.TransientModel):
 
     portal_invitation_validity_days = fields.Integer(
         string="Portal Invitation Validity",
-        default=7,
+        default=VALIDITY_DAYS,
         config_parameter="portal_access_ext.invitation_validity_days",
         help="For how many days the link in a portal invitation works.",
     )
+
+    @api.constrains("portal_invitation_validity_days")
+    def _check_portal_invitation_validity_days(self):
+        for settings in self:
+            if not 1 <= settings.portal_invitation_validity_days <= VALIDITY_DAYS_MAX:
+                raise ValidationError(_("Invitations can be valid for 1 to %s days.", VALIDITY_DAYS_MAX))

@@ -1,8 +1,9 @@
 import re
 from collections import defaultdict
+from itertools import chain, islice
 from typing import NamedTuple
 
-from odoo import _, models
+from odoo import _, api, models
 
 # Longest address that mail servers carry (RFC 5321).
 EMAIL_MAX_LENGTH = 254
@@ -10,6 +11,8 @@ ADDRESS = r"[^\s<>@\",;:()\[\]\\]+@[\w.-]+"
 # An address alone, or behind a name in angle brackets.
 FORMATTED_EMAIL = re.compile(rf"[^<>@]*<\s*({ADDRESS})\s*>|({ADDRESS})")
 GRANTABLE = ("ready", "ready_again")
+# So many contacts with the same email are named, the others are counted.
+NAMED_CLASHES = 3
 # Code and short label of each verdict.
 ACCESS_VERDICTS = [
     ("ready", "Ready"),
@@ -55,6 +58,8 @@ class ContactUser(NamedTuple):
     is_active: bool
     is_internal: bool
     is_portal: bool
+    login: str
+    has_password: bool
     is_reachable: bool
 
 
@@ -78,7 +83,7 @@ class ResPartner(models.Model):
         for partner_id in set(self.ids) - set(existing.ids):
             verdicts[partner_id] = self._portal_access_missing_verdict()
         for partner_id in set(existing.ids) - set(allowed.ids):
-            reason = _("You are not allowed to change this contact: it belongs to another company.")
+            reason = _("You may not change this contact: it belongs to a company that you have not selected.")
             verdicts[partner_id] = AccessVerdict("other_company", reason)
 
         users = allowed._portal_access_users()
@@ -93,11 +98,13 @@ class ResPartner(models.Model):
             {
                 partner: normalized[partner.id]
                 for partner, code in states.items()
-                if code in GRANTABLE and normalized[partner.id] and partner not in taken
+                # Who had access before keeps the login of that time.
+                if code == "ready" and partner.id not in users and normalized[partner.id] and partner not in taken
             }
         )
         for partner, code in states.items():
             reason = reasons[code]
+            code = "internal" if code == "internal_archived" else code
             email = normalized[partner.id]
             email_code, email_reason = False, ""
             if not email:
@@ -106,6 +113,8 @@ class ResPartner(models.Model):
                 email_code, email_reason = "taken", taken[partner]
             elif partner in duplicates:
                 email_code, email_reason = "duplicate", duplicates[partner]
+            elif self._portal_access_is_takeover(users.get(partner.id), email):
+                email_code, email_reason = "in_use", reasons["in_use"]
             if code in GRANTABLE and email_code:
                 code, reason = email_code, email_reason
             user = users.get(partner.id)
@@ -121,8 +130,8 @@ class ResPartner(models.Model):
     def _portal_access_users(self):
         """Read the user of each contact, with what decides about access, in one query.
 
-        A contact may have several users. An internal one counts before a portal one, and an active
-        one before an archived one: nobody touches the account of an employee by way of a second user.
+        A contact may have several users. An active one counts before an archived one, and an internal
+        one before a portal one: nobody touches the account of an employee by way of a second user.
 
         :return: a :class:`ContactUser` by contact id, for the contacts that have a user
         """
@@ -134,18 +143,19 @@ class ResPartner(models.Model):
             """
             SELECT DISTINCT ON (u.partner_id)
                    u.partner_id, u.id, u.active, internal.uid IS NOT NULL, portal.uid IS NOT NULL,
+                   lower(trim(u.login)), COALESCE(u.password, '') <> '',
                    %(su)s OR EXISTS (SELECT FROM res_company_users_rel rel
                                       WHERE rel.user_id = u.id AND rel.cid = ANY(%(companies)s))
               FROM res_users u
               LEFT JOIN res_groups_users_rel internal ON internal.uid = u.id AND internal.gid = %(internal)s
               LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s
              WHERE u.partner_id IN %(partners)s
-             ORDER BY u.partner_id, internal.uid IS NULL, NOT (u.active AND portal.uid IS NOT NULL),
-                      NOT u.active, u.login
+             ORDER BY u.partner_id, NOT u.active, internal.uid IS NULL, portal.uid IS NULL, u.login
             """,
             {
                 "su": self.env.su,
-                "companies": self.env.companies.ids,
+                # As Odoo's own rules do: who works in a branch reaches the contacts of the parent company.
+                "companies": (self.env.companies | self.env.companies.sudo().parent_ids).ids,
                 "internal": self.env["ir.model.data"]._xmlid_to_res_id("base.group_user"),
                 "portal": self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
                 "partners": tuple(self.ids),
@@ -154,24 +164,46 @@ class ResPartner(models.Model):
         return {row[0]: ContactUser(*row) for row in self.env.cr.fetchall()}
 
     def _portal_access_state_reasons(self):
-        """:return dict: the sentence for each code of :meth:`_portal_access_state`"""
+        """:return dict: the sentence for each code of :meth:`_portal_access_state`, and for `in_use`"""
         return {
             "internal": _("This contact is an internal user, and has access to the portal already."),
-            "other_company": _("The user of this contact belongs to another company."),
+            "internal_archived": _("This contact was an internal user. An administrator manages that account."),
+            "other_company": _("The user of this contact belongs to a company that you have not selected."),
             "has_access": _("This contact has portal access already."),
             "archived": _("This contact is archived. Unarchive it first."),
             "ready_again": _("This contact had access before. Access can be granted again."),
             "ready": _("Access can be granted."),
+            "in_use": _(
+                "This contact has an account in use, with another login. "
+                "Only an administrator of access rights can send its link to this address."
+            ),
         }
+
+    @api.model
+    def _portal_access_is_takeover(self, user, email):
+        """Say whether an invitation to this address would give an account in use to somebody else.
+
+        Odoo makes each new employee a contact manager; these may not take over customers' accounts.
+
+        :param user: the contact's :class:`ContactUser`, or None
+        :param str email: normalized address
+        """
+        return bool(
+            user
+            and user.is_active
+            and user.has_password
+            and user.login != email
+            and not self._portal_access_may_see_tokens()
+        )
 
     def _portal_access_state(self, partner, user):
         """Judge a contact by itself, without its email.
 
         :param user: the contact's :class:`ContactUser`, or None
-        :return str: verdict code
+        :return str: a key of :meth:`_portal_access_state_reasons`
         """
         if user and user.is_internal:
-            return "internal"
+            return "internal" if user.is_active else "internal_archived"
         if user and not user.is_reachable:
             return "other_company"
         if user and user.is_active and user.is_portal:
@@ -234,21 +266,22 @@ class ResPartner(models.Model):
                 suspects[partner] = email
         if not suspects:
             return {}
-        lines = {partner: self._portal_access_line(partner, email) for partner, email in suspects.items()}
         Line = self.env["portal.wizard.user"]
+        lines = Line.concat(*(self._portal_access_line(partner, email) for partner, email in suspects.items()))
         candidates = Users.with_context(active_test=False).search_read(
-            Line._get_similar_users_domain(Line.concat(*lines.values())), Line._get_similar_users_fields()
+            Line._get_similar_users_domain(lines), Line._get_similar_users_fields()
         )
         candidates_by_login = defaultdict(list)
         for candidate in candidates:
             candidates_by_login[candidate["login"].strip().lower()].append(candidate)
         taken = {}
-        for partner, email in suspects.items():
+        # One recordset, so that what the hooks read of a row is read for all.
+        for (partner, email), line in zip(suspects.items(), lines, strict=True):
             own_user = users.get(partner.id)
             for candidate in candidates_by_login[email]:
                 if own_user and candidate["id"] == own_user.user_id:
                     continue
-                if Line._is_portal_similar_than_user(candidate, lines[partner]):
+                if Line._is_portal_similar_than_user(candidate, line):
                     taken[partner] = candidate["id"]
                     break
         visible = self.env["res.users"].with_context(active_test=False).search([("id", "in", list(taken.values()))])
@@ -277,10 +310,10 @@ class ResPartner(models.Model):
         for email, partners in partners_by_email.items():
             if len(partners) == 1:
                 continue
-            for partner, others in self._portal_access_clashing(email, partners).items():
-                names = [other.display_name for other in others[:3]]
-                if len(others) > 3:
-                    names.append(_("%s more", len(others) - 3))
+            for partner, (others, count) in self._portal_access_clashing(email, partners).items():
+                names = [other.display_name for other in others]
+                if count > len(others):
+                    names.append(_("%s more", count - len(others)))
                 reasons[partner] = _("The same email is in this list twice: %(names)s.", names=", ".join(names))
         return reasons
 
@@ -290,7 +323,7 @@ class ResPartner(models.Model):
         The hooks compare a row with a user: the other contact stands in for the user it would get.
         Contacts that look alike to the hooks are compared once.
 
-        :return dict: the other contacts by contact
+        :return dict: by contact, up to NAMED_CLASHES others and the count of all others
         """
         Line = self.env["portal.wizard.user"]
         user_fields = [name for name in Line._get_similar_users_fields() if name not in ("id", "login")]
@@ -302,12 +335,18 @@ class ResPartner(models.Model):
                 if name in partner._fields
             }
             groups[tuple(sorted(profile.items()))].append(partner)
-        clashing = defaultdict(list)
+        clashing = {}
         lines = {profile: self._portal_access_line(members[0], email) for profile, members in groups.items()}
         for profile, members in groups.items():
-            for other_profile, others in groups.items():
-                user = {**dict(other_profile), "id": -1, "login": email}
-                if other_profile == profile or Line._is_portal_similar_than_user(user, lines[profile]):
-                    for partner in members:
-                        clashing[partner] += [other for other in others if other != partner]
-        return {partner: others for partner, others in clashing.items() if others}
+            rivals = [
+                others
+                for other_profile, others in groups.items()
+                if other_profile == profile
+                or Line._is_portal_similar_than_user({**dict(other_profile), "id": -1, "login": email}, lines[profile])
+            ]
+            count = sum(map(len, rivals)) - 1
+            first = list(islice(chain.from_iterable(rivals), NAMED_CLASHES + 1))
+            if count:
+                for partner in members:
+                    clashing[partner] = ([other for other in first if other != partner][:NAMED_CLASHES], count)
+        return clashing

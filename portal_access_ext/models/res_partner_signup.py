@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.auth_signup.models.res_partner import random_token
 
@@ -122,17 +123,41 @@ class ResPartner(models.Model):
         self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
         return dict(self.env.cr.fetchall())
 
-    def _portal_access_drop_tokens(self):
-        """Make the links of these contacts useless."""
-        self.flush_model(["signup_type", "signup_expiration"])
-        self.env.cr.execute(
-            """
-            UPDATE res_partner SET signup_token = NULL, signup_type = NULL, signup_expiration = NULL
-             WHERE id IN %s AND signup_token IS NOT NULL
-            """,
-            [tuple(self.ids)],
+    def _portal_access_end_links(self):
+        """Cancel the invitations and drop the tokens of the contacts that have no active user any more.
+
+        With a token and no active user, `signup()` would make a new user, under any login.
+        """
+        if not self:
+            return
+        Users = self.env["res.users"].sudo().with_context(active_test=True)
+        active = Users.search([("partner_id", "in", self.ids)]).partner_id
+        partners = self.sudo() - active
+        self.env["portal.access.invitation"].sudo()._get_open(partners)._cancel()
+        if partners:
+            self.flush_model(["signup_type", "signup_expiration"])
+            self.env.cr.execute(
+                """
+                UPDATE res_partner SET signup_token = NULL, signup_type = NULL, signup_expiration = NULL
+                 WHERE id IN %s AND signup_token IS NOT NULL
+                """,
+                [tuple(partners.ids)],
+            )
+            self.invalidate_model(["signup_token", *TOKEN_FIELDS[1:], "signup_valid", "signup_url"])
+
+    @api.model
+    def _signup_retrieve_partner(self, token, check_validity=False, raise_exception=False):
+        """Take no token of a contact whose users are all archived; see :meth:`_portal_access_end_links`."""
+        if isinstance(token, str) and "\x00" in token:
+            token = None  # PostgreSQL can't even look for it
+        partner = super()._signup_retrieve_partner(
+            token, check_validity=check_validity, raise_exception=raise_exception
         )
-        self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
+        if partner and partner._portal_access_revoked():
+            if raise_exception:
+                raise UserError(_("Signup token '%s' is not valid", token))
+            return False
+        return partner
 
     @api.model
     def _portal_access_link_problem(self, token):

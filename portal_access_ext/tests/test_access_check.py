@@ -111,6 +111,36 @@ class TestAccessCheck(PortalAccessCase):
         self.assertEqual(result["outcome"], "refused")
         self.assertTrue(user.active)
 
+    def test_a_former_employee_who_is_a_customer_can_be_managed(self):
+        self.employee.active = False
+        partner = self.employee.partner_id
+        code, reason = self.verdict(partner)
+        self.assertEqual(code, "internal")
+        self.assertIn("was an internal user", reason)
+        self.env["res.users"].create(
+            {
+                "login": "former@pae.example",
+                "partner_id": partner.id,
+                "groups_id": [(6, 0, self.env.ref("base.group_portal").ids)],
+            }
+        )
+        self.assertEqual(self.verdict(partner)[0], "has_access")
+        self.assertEqual(self.as_manager(partner).portal_access_revoke()[0]["outcome"], "revoked")
+
+    def test_who_works_in_a_branch_manages_the_customers_of_the_parent_company(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.manager.company_id.id})
+        self.partner.company_id = self.manager.company_id
+        self.manager.write({"company_ids": [(4, branch.id)], "company_id": branch.id})
+        partner = self.partner.with_user(self.manager).with_context(allowed_company_ids=branch.ids)
+        self.assertEqual(partner.portal_access_grant()[0]["outcome"], "granted")
+        self.assertEqual(partner.portal_access_revoke()[0]["outcome"], "revoked")
+
+    def test_two_accounts_of_before_with_one_email_keep_their_own_logins(self):
+        self.grant(self.partners[:2])
+        self.as_manager(self.partners[:2]).portal_access_revoke()
+        self.partners[:2].email = "same@pae.example"
+        self.assertEqual({result["verdict"] for result in self.check(self.partners[:2])}, {"ready_again"})
+
     def test_access_is_told_and_a_bad_email_does_not_hide_it(self):
         self.grant(self.partner)
         self.assertEqual(self.verdict(self.partner)[0], "has_access")

@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
-from odoo.exceptions import ValidationError
+from odoo.api import Environment
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -183,6 +184,74 @@ class TestAccessCore(PortalAccessCase):
         self.as_manager(self.partner).portal_access_revoke()
         self.partner.sudo().signup_prepare()
         self.assertFalse(self.partner.sudo().signup_token)
+
+    def test_revoking_takes_all_portal_users_of_a_contact(self):
+        self.grant(self.partner)
+        second = self.env["res.users"].create(
+            {
+                "login": "second@pae.example",
+                "partner_id": self.partner.id,
+                "groups_id": [(6, 0, self.env.ref("base.group_portal").ids)],
+            }
+        )
+        self.as_manager(self.partner).portal_access_revoke()
+        self.assertFalse(second.active)
+        self.assertEqual(set(self.users_of(self.partner).mapped("active")), {False})
+
+    def test_a_user_archived_elsewhere_loses_link_and_invitation_too(self):
+        users = self.grant(self.partners[:2])
+        tokens = self.partners.sudo().mapped("signup_token")
+        users[0].active = False
+        users[1].unlink()
+        self.partners.invalidate_recordset()
+        self.assertFalse(any(self.partners[:2].sudo().mapped("signup_token")))
+        self.assertEqual(set(self.invitations_of(self.partners).mapped("state")), {"cancelled"})
+        for token in tokens[:2]:
+            with self.assertRaises(UserError):
+                self.env["res.users"].signup({"login": "thief@pae.example", "password": "a password"}, token)
+        self.assertFalse(self.env["res.users"].search([("login", "=", "thief@pae.example")]))
+
+    def test_a_token_that_survived_on_a_revoked_contact_is_not_taken(self):
+        self.grant(self.partner)
+        self.as_manager(self.partner).portal_access_revoke()
+        self.env.cr.execute(
+            "UPDATE res_partner SET signup_token = 'old', signup_type = 'signup' WHERE id = %s", self.partner.ids
+        )
+        with self.assertRaises(UserError):
+            self.env["res.users"].signup({"login": "thief@pae.example", "password": "a password"}, "old")
+
+    def test_a_failure_of_the_last_flush_stops_only_its_own_contact(self):
+        partners = self.make_partners(4, "flush")
+        flush_all = Environment.flush_all
+
+        def fussy_flush(env):
+            flush_all(env)
+            env.cr.execute("SELECT FROM res_users WHERE partner_id = %s", [partners[2].id])
+            if env.cr.rowcount:
+                raise ValidationError("Not this one!")  # pylint: disable=translation-required
+
+        with patch.object(Environment, "flush_all", fussy_flush):
+            results = self.as_manager(partners).portal_access_grant()
+        self.assertEqual(self.outcomes(results), ["granted", "granted", "refused", "granted"])
+        self.assertEqual([bool(result["user_id"]) for result in results], [True, True, False, True])
+
+    def test_an_account_in_use_is_not_invited_elsewhere_by_a_contact_manager(self):
+        user = self.grant(self.partner)
+        user.password = "a fine password"
+        self.env.flush_all()
+        [result] = self.as_manager(self.partner).portal_access_invite({self.partner.id: "mine@pae.example"})
+        self.assertEqual(result["outcome"], "refused")
+        self.assertIn("in use", result["reason"])
+        self.assertEqual(self.as_manager(self.partner).portal_access_invite()[0]["outcome"], "invited")
+        self.manager.groups_id |= self.env.ref("base.group_erp_manager")
+        [result] = self.as_manager(self.partner).portal_access_invite({self.partner.id: "new@pae.example"})
+        self.assertEqual(result["outcome"], "invited")
+
+    def test_a_changed_email_is_told_in_the_chatter_and_the_ledger(self):
+        self.as_manager(self.partner).portal_access_grant({self.partner.id: "typed@pae.example"})
+        self.assertIn("customer0@pae.example", self.partner.message_ids[0].body)
+        self.assertIn("typed@pae.example", self.partner.message_ids[0].body)
+        self.assertEqual(self.events_of(self.partner)[-1].details, "typed@pae.example")
 
     # Ledger
 

@@ -50,6 +50,7 @@ class TestAccessCustomized(PortalAccessCase):
         self.assertCountEqual(self.events_of(self.partner).mapped("kind"), ["granted", "invited"])
         self.assertEqual(set(self.invitations_of(self.partners).mapped("state")), {"sent"})
         self.assertTrue(self.partner.sudo().signup_expiration, "the stock mail's link ends too")
+        self.assertIn("token=", self._mails[0]["body"])
         results = self.as_manager(self.partners).portal_access_revoke()
         self.assertEqual({result["outcome"] for result in results}, {"revoked"})
         self.assertEqual(self.events_of(self.partner)[-1].kind, "revoked")
@@ -79,6 +80,26 @@ class TestAccessCustomized(PortalAccessCase):
         self.apply_to_all()
         self.assertEqual(sorted(sent), sorted(self.partners.ids))
         self.assertFalse(self._mails)
+
+    def test_an_override_is_no_way_around_the_companies(self):
+        user = self.grant(self.partner)
+        user.write({"company_ids": [(6, 0, self.company_2.ids)], "company_id": self.company_2.id})
+        self.override("action_revoke_access", lambda line: None)
+        [result] = self.as_manager(self.partner).portal_access_revoke()
+        self.assertEqual((result["verdict"], result["outcome"]), ("other_company", "refused"))
+        self.assertTrue(user.active)
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_mail_of_theirs_that_fails_is_not_replaced_by_ours(self):
+        self.override("_create_user", lambda line: None)
+        with patch.object(type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("closed")):
+            dialog = self.open_dialog(self.partner)
+            dialog.user_ids.in_portal = True
+            with self.mock_mail_gateway():
+                dialog.action_apply()
+        invitation = self.invitations_of(self.partner)
+        self.assertEqual((invitation.state, invitation.next_attempt_on), ("failed", False))
+        self.assertEqual(invitation.mail_id.model, "portal.wizard.user")
 
     def test_rpc_goes_through_the_overrides_too(self):
         seen = []
@@ -111,3 +132,4 @@ class TestPortalInvitationByWebsite(PortalAccessCase):
         self.assertEqual(set(dialog.user_ids.mapped("access_state")), {"granted"})
         self.assertEqual(len(self._mails), 3)
         self.assertIn("two.pae.example", self._mails[0]["body"])
+        self.assertIn("token=", self._mails[0]["body"])

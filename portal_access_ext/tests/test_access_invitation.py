@@ -5,6 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -68,7 +69,7 @@ class TestAccessInvitation(PortalAccessCase):
         self.assertEqual(self.partner.sudo().signup_expiration, invitation.valid_until)
 
     def test_a_senseless_validity_falls_back_to_a_week(self):
-        for value in ("", "0", "-1", "soon", "1.5"):
+        for value in ("", "0", "-1", "soon", "1.5", "²"):
             self.env["ir.config_parameter"].set_param("portal_access_ext.invitation_validity_days", value)
             self.assertEqual(self.env["portal.access.invitation"]._get_validity_days(), 7, value)
 
@@ -110,11 +111,62 @@ class TestAccessInvitation(PortalAccessCase):
         self.assertEqual(invitation.state, "failed")
         self.assertTrue(invitation.next_attempt_on)
 
+    def test_a_deleted_cron_or_template_loses_no_grant(self):
+        self.env.ref("portal_access_ext.ir_cron_send_invitations").unlink()
+        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation", "WARNING"):
+            invitation = self.invite()
+        self.assertEqual(invitation.state, "queued")
+        self.env.ref("portal_access_ext.mail_template_portal_invitation").unlink()
+        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation", "WARNING"):
+            self.send_all()
+        self.assertEqual(invitation.state, "failed")
+        self.assertIn("template", invitation.failure_reason)
+
+    def test_what_an_administrator_stops_is_not_sent(self):
+        invitations = self.invite(self.partners[:2])
+        self.env["portal.access.invitation"]._cron_send()
+        invitations[0].mail_id.cancel()
+        invitations[1].mail_id.unlink()
+        self.send_all()
+        self.send_all()
+        self.assertFalse(self._mails)
+        self.assertEqual(set(invitations.mapped("state")), {"failed"})
+        self.assertFalse(any(invitations.mapped("next_attempt_on")))
+
+    def test_an_archived_users_invitation_is_not_sent(self):
+        self.invite()
+        self.users_of(self.partner).active = False
+        self.send_all()
+        self.assertFalse(self._mails)
+
+    def test_a_password_reset_meanwhile_leaves_the_invitation_true(self):
+        invitation = self.invite()
+        self.partner.sudo().signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + timedelta(days=1))
+        self.send_all()
+        self.partner.invalidate_recordset()
+        self.assertIn(f"/web/signup?db={self.env.cr.dbname}&amp;token=", self._mails[0]["body"])
+        self.assertEqual(self.partner.sudo().signup_expiration, invitation.valid_until)
+        self.partner.sudo().signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + timedelta(days=1))
+        self.env["res.users"].signup({"password": "a fine password"}, self.partner.sudo().signup_token)
+        self.assertEqual(invitation.state, "accepted")
+
+    def test_only_access_administrators_change_the_text(self):
+        template = self.env.ref("portal_access_ext.mail_template_portal_invitation")
+        self.manager.groups_id |= self.env.ref("mail.group_mail_template_editor")
+        with self.assertRaises(AccessError):
+            template.with_user(self.manager).write({"email_cc": "spy@pae.example"})
+        with self.assertRaises(AccessError):
+            template.with_user(self.manager).update_field_translations("body_html", {"en_US": {"Dear": "Hey"}})
+        self.manager.groups_id |= self.env.ref("base.group_erp_manager")
+        template.with_user(self.manager).subject = "Hello"
+
     def test_it_is_not_tried_beyond_its_end(self):
         invitation = self.invite()
-        invitation.attempt_count = 12
-        invitation._fail({invitation.id: "no"})
-        self.assertFalse(invitation.next_attempt_on)
+        for attempts, hours_left, is_tried in ((0, 1, True), (0, 0.1, False), (5, 3, False), (1000, 48, True)):
+            invitation.attempt_count = attempts
+            invitation.valid_until = fields.Datetime.now() + timedelta(hours=hours_left)
+            invitation._fail({invitation.id: "no"})
+            self.assertEqual(bool(invitation.next_attempt_on), is_tried, (attempts, hours_left))
 
     @mute_logger("odoo.addons.portal_access_ext.models.portal_access_invitation")
     def test_one_that_can_not_be_rendered_does_not_stop_the_others(self):

@@ -99,6 +99,20 @@ class TestAccessQueries(PortalAccessCase):
             self.assertLessEqual(counts[0], 25, f"creating the dialog on {size} contacts")
             self.assertLessEqual(counts[1], 20, f"reading the dialog on {size} contacts")
 
+    def test_clashes_are_judged_without_a_query_per_contact(self):
+        def taken(size):
+            self.grant(self.make_partners(size, f"taken{size}-"))
+            partners = self.make_partners(size, f"taken{size}-")
+            return lambda: self.as_manager(partners).portal_access_check()
+
+        def equal(size):
+            partners = self.make_partners(size, f"equal{size}-", email=f"equal{size}@pae.example")
+            return lambda: self.as_manager(partners).portal_access_check()
+
+        for operation in (taken, equal):
+            operation(3)()
+            self.assertLessEqual(self.per_contact(operation), 0.1)
+
     def test_rendering_invitations_costs_few_queries_each(self):
         def operation(size):
             partners = self.make_partners(size, f"mail{size}-")

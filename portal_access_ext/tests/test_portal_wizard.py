@@ -64,6 +64,29 @@ class TestPortalWizard(PortalAccessCase):
         line.action_grant_access()
         self.assertEqual(self.line_of(dialog, self.partners[1]).access_state, "taken")
 
+    def test_of_two_rows_with_one_email_the_ticked_one_is_announced_and_granted(self):
+        self.partners[1].email = self.partners[0].email
+        dialog = self.open_dialog(self.partners[:2])
+        self.line_of(dialog, self.partners[0]).in_portal = True
+        self.assertEqual(dialog.pending_summary, "Grant 1")
+        dialog.user_ids.in_portal = True
+        self.assertEqual(dialog.pending_summary, "2 ticked can't be granted")
+        self.line_of(dialog, self.partners[1]).in_portal = False
+        dialog.action_apply()
+        self.assertEqual(len(self.users_of(self.partners)), 1)
+
+    def test_an_address_that_nobody_saw_is_not_granted(self):
+        dialog = self.open_dialog(self.partners)
+        line = self.line_of(dialog, self.partner)
+        line.in_portal = True
+        self.partner.email = "other@pae.example"
+        dialog.action_apply()
+        self.assertFalse(self.users_of(self.partner))
+        self.assertIn("changed meanwhile to other@pae.example", line.access_reason)
+        self.assertEqual((line.email, line.in_portal), ("other@pae.example", True))
+        dialog.action_apply()
+        self.assertEqual(self.users_of(self.partner).login, "other@pae.example")
+
     def test_grant_to_all_ready_takes_ready_rows_only(self):
         self.grant(self.partners[0])
         self.partners[1].email = False

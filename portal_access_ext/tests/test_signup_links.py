@@ -82,4 +82,6 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         self.assertFalse(self.has_password())
 
     def test_an_unknown_link_is_told_the_same_as_a_dead_one(self):
-        self.assertIn('data-problem="invalid"', self.open_link(token="nonsense"))
+        for token in ("nonsense", "%00", "a%00b"):
+            for route in ("signup", "reset_password"):
+                self.assertIn('data-problem="invalid"', self.open_link(route, token))

@@ -1,12 +1,19 @@
 from collections import Counter
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError
 
 
 class PortalWizard(models.TransientModel):
     _inherit = "portal.wizard"
 
+    def _default_partner_ids(self):
+        """List the contacts in their own order: a company, then its contacts, by name."""
+        contact_ids = [command[1] for command in super()._default_partner_ids()]
+        contacts = self.env["res.partner"].sudo().with_context(active_test=False).search([("id", "in", contact_ids)])
+        return [Command.link(contact_id) for contact_id in contacts.ids]
+
+    partner_ids = fields.Many2many(default=_default_partner_ids)
     grant_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will grant access to.")
     revoke_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will revoke access from.")
     blocked_count = fields.Integer(compute="_compute_pending", help="Ticked rows that can't be granted access.")
@@ -22,7 +29,7 @@ class PortalWizard(models.TransientModel):
     def _compute_pending(self):
         for wizard in self:
             ticked, unticked, typed = wizard.user_ids._get_pending()
-            grantable = ticked.filtered("is_grantable")
+            grantable = ticked._get_grantable()
             wizard.grant_count = len(grantable)
             wizard.blocked_count = len(ticked) - len(grantable)
             wizard.revoke_count = len(unticked)

@@ -4,6 +4,7 @@ from psycopg2 import OperationalError
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ..models.res_partner_check import ACCESS_VERDICTS, GRANTABLE
 
@@ -17,6 +18,7 @@ ROW_HOOKS = (
     "_create_user",
     "_send_email",
     "_update_partner_email",
+    "_assert_user_email_uniqueness",
 )
 OUTCOMES = [
     ("granted", "Granted"),
@@ -58,7 +60,11 @@ class PortalWizardUser(models.TransientModel):
         """Note what each contact is like while the dialog shows it, so that a change can be told from it."""
         partners = self.env["res.partner"].browse(vals["partner_id"] for vals in vals_list if vals.get("partner_id"))
         verdicts = partners._portal_access_verdicts(
-            {vals["partner_id"]: vals["email"] or "" for vals in vals_list if "email" in vals and vals.get("partner_id")}
+            {
+                vals["partner_id"]: vals["email"] or ""
+                for vals in vals_list
+                if "email" in vals and vals.get("partner_id")
+            }
         )
         for vals in vals_list:
             verdict = verdicts.get(vals.get("partner_id"))
@@ -179,7 +185,7 @@ class PortalWizardUser(models.TransientModel):
 
     def _act_alone(self, results):
         outcome, reason = results[self]
-        if outcome == "refused":
+        if outcome == "refused" and not self._is_stale():
             raise UserError(reason)
         self._show_results(results)
         return self.action_refresh_modal()
@@ -196,6 +202,13 @@ class PortalWizardUser(models.TransientModel):
             self.filtered(lambda line: line._is_email_typed()),
         )
 
+    def _get_grantable(self):
+        """:return: those of these rows that can be granted access together, whatever the other rows are"""
+        if "duplicate" not in self.mapped("access_state"):
+            return self.filtered("is_grantable")
+        verdicts = self._get_verdicts()
+        return self.filtered(lambda line: verdicts[line].is_grantable)
+
     def _get_typed_emails(self):
         return {line.partner_id.id: line.email or "" for line in self if line._is_email_typed()}
 
@@ -206,13 +219,22 @@ class PortalWizardUser(models.TransientModel):
         return {line: by_partner.get(line.partner_id.id, missing) for line in self}
 
     def _grant_access(self, send_now=False):
-        if self._is_customized():
-            return self._run_one_by_one("action_grant_access", "granted")
-        return self._get_results_by_line(
-            self.partner_id._portal_access_grant(
-                self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
-            )
+        stale = self.filtered(lambda line: line._is_stale())
+        results = {line: ("refused", line._get_stale_reason()) for line in stale}
+        lines = self - stale
+        if lines._is_customized():
+            return {**results, **lines._run_one_by_one("action_grant_access", "granted")}
+        granted = lines.partner_id._portal_access_grant(
+            lines._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
         )
+        return {**results, **lines._get_results_by_line(granted)}
+
+    def _is_stale(self):
+        """:return bool: whether the row shows an address that the contact has no more: nobody saw the new one"""
+        return not self._is_email_typed() and (self.partner_id.email or "") != (self.seen_email or "")
+
+    def _get_stale_reason(self):
+        return _("The email was changed meanwhile to %s. Look at it, and apply again.", self.partner_id.email or "")
 
     def _invite_again(self, send_now=False):
         return self._get_results_by_line(
@@ -240,13 +262,13 @@ class PortalWizardUser(models.TransientModel):
         outcomes, savable = {}, self.env["res.partner"]
         for line in self:
             verdict = verdicts.get(line.partner_id.id)
-            if verdict and verdict.email and verdict.email_code != "taken" and verdict.code != "internal":
+            is_foreign = not verdict or verdict.code in ("internal", "other_company", "missing")
+            if not is_foreign and verdict.email and verdict.email_code != "taken":
                 savable |= line.partner_id
-                outcomes[line.partner_id.id] = ("saved", _("The contact's email was saved."))
             else:
-                reason = verdict and (verdict.reason if verdict.code == "internal" else verdict.email_reason)
+                reason = verdict and (verdict.reason if is_foreign else verdict.email_reason)
                 outcomes[line.partner_id.id] = ("refused", reason or _("This email was not saved."))
-        savable._portal_access_in_halves(lambda contacts: contacts._portal_access_save_emails(verdicts), outcomes)
+        outcomes.update(savable._portal_access_save_typed_emails(verdicts))
         return {line: outcomes[line.partner_id.id] for line in self}
 
     def _show_results(self, results):
@@ -275,7 +297,7 @@ class PortalWizardUser(models.TransientModel):
                     line.id,
                     line.in_portal if is_refused else has_access,
                     has_access,
-                    (line.email if is_refused else line.partner_id.email) or None,
+                    (line.email if is_refused and line._is_email_typed() else line.partner_id.email) or None,
                     line.partner_id.email or None,
                     outcome,
                     reason,
@@ -350,8 +372,10 @@ class PortalWizardUser(models.TransientModel):
                 with self.env.cr.savepoint():
                     getattr(line, action)()
                 results[line] = (outcome, line.outcome_reason)
-            except OperationalError:
-                raise  # Odoo starts the whole request again
+            except OperationalError as error:
+                if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                    raise  # Odoo starts the whole request again
+                results[line] = ("refused", line.partner_id._portal_access_shorten(str(error)))
             except UserError as error:
                 results[line] = ("refused", line.partner_id._portal_access_shorten(str(error)))
             except Exception as error:  # of whichever module: one bad row must not stop the others
@@ -369,8 +393,10 @@ class PortalWizardUser(models.TransientModel):
         self.partner_id._portal_access_lock()
         had_access = self.is_portal
         verdict = self._get_verdicts()[self]
-        if not (had_access or verdict.is_grantable) or self.is_internal:
+        if not verdict.is_grantable and verdict.code != "has_access":
             raise UserError(verdict.reason)
+        if outcome == "invited" and verdict.email_code:
+            raise UserError(verdict.email_reason)
         result = stock_action()
         self.invalidate_recordset(["user_id", "is_portal"])
         if self.is_portal != had_access:
@@ -393,7 +419,8 @@ class PortalWizardUser(models.TransientModel):
         kept_hashes = Invitations._get_open(partner)._replace()
         valid_until = Invitations._get_valid_until()
         token = partner._portal_access_mint_tokens(valid_until, kept_hashes)[partner.id]
-        result = super()._send_email()
+        # Superuser: the stock mail shows the link, which who sends it may not see.
+        result = super(PortalWizardUser, self.sudo())._send_email()
         failed = (
             self.env["mail.mail"]
             .sudo()
@@ -401,7 +428,9 @@ class PortalWizardUser(models.TransientModel):
         )
         invitation = Invitations._make(user, {partner.id: token}, valid_until, self.wizard_id.welcome_message)
         if failed:
-            invitation._fail({invitation.id: failed.failure_reason})
+            # Our mail is not the other module's: no retry, but by an administrator who sends that mail.
+            invitation.mail_id = failed
+            invitation._fail({invitation.id: failed.failure_reason}, retry=False)
         else:
             invitation._mark_sent()
         return result
