@@ -61,6 +61,13 @@ function typeEmail(contact, email) {
     ];
 }
 
+function leaveRow() {
+    return [
+        { trigger: ".modal-content .modal-title", run: "click" },
+        { trigger: ".modal-content .o_list_table:not(:has(.o_selected_row))", run() {} },
+    ];
+}
+
 /** S1 and S2: Action, Grant portal access, and a dialog with the columns of the documentation. */
 function openDialog() {
     return [
@@ -106,7 +113,7 @@ registry.category("web_tour.tours").add("portal_access_contact", {
         ...openDialog(),
         status("Tour Ann", "no_email"),
         ...typeEmail("Tour Ann", "not an address"),
-        { trigger: ".modal-content .modal-title", run: "click" },
+        ...leaveRow(),
         status("Tour Ann", "invalid_email"),
         ...typeEmail("Tour Ann", "ann@tour.example"),
         clickInRow("Tour Ann", "Grant Access"),
@@ -209,7 +216,7 @@ registry.category("web_tour.tours").add("portal_access_duplicates", {
             run() {},
         },
         ...typeEmail("Tour Child", "child@tour.example"),
-        { trigger: ".modal-content .modal-title", run: "click" },
+        ...leaveRow(),
         status("Tour Other", "ready"),
         status("Tour Child", "ready"),
         pending("Nothing to apply"),
@@ -295,6 +302,7 @@ registry.category("web_tour.tours").add("portal_access_all", {
         { trigger: '.o_notification:contains("Granted: 44")', in_modal: false, run() {} },
         status("Many 03", "ready"),
         { content: "the next page", trigger: ".modal-content .o_pager_next", run: "click" },
+        { trigger: ".modal-content .o_pager_value:contains('41-45')", run() {} },
         status("Many 44", "granted"),
         clickInRow("Many 44", "Revoke Access"),
         {
