@@ -50,12 +50,13 @@ class Client:
     def __init__(self, database: str, login: str):
         self.database = database
         with odoo.registry(database).cursor() as cr:
-            cr.execute("SELECT id FROM res_users WHERE login = %s", [login])
-            (self.uid,) = cr.fetchone()
+            cr.execute("SELECT id, company_id FROM res_users WHERE login = %s", [login])
+            self.uid, company_id = cr.fetchone()
+        self.context = {"lang": "en_US", "tz": "UTC", "uid": self.uid, "allowed_company_ids": [company_id]}
 
     def call(self, model: str, method: str, *args, context: dict | None = None, **kwargs):
         """Do what /web/dataset/call_kw and its controller's worker do, and return the decoded answer."""
-        kwargs["context"] = {"lang": "en_US", "tz": "UTC", "uid": self.uid, **(context or {})}
+        kwargs["context"] = {**self.context, **(context or {})}
         with contextlib.closing(odoo.registry(self.database).cursor()) as cr:
             env = api.Environment(cr, self.uid, {})
             answer = retrying(functools.partial(api.call_kw, env[model], method, args, kwargs), env)
