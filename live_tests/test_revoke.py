@@ -71,7 +71,7 @@ def test_a_mail_that_was_not_sent_yet_is_not_sent_any_more(
         mona.call("res.partner", "portal_access_grant", [contact.id])
         database.wait_for_crons()
         [invitation] = memory.invitations(contact)
-        assert (invitation["state"], bool(invitation["mail_id"])) == ("queued", stopped == MAIL_QUEUE)
+        assert (invitation["state"], bool(invitation["mail_mail_id_int"])) == ("queued", stopped == MAIL_QUEUE)
         revoke(contact)
     database.wait_for_crons()
     assert memory.states(contact) == ["cancelled"]

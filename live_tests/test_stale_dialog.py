@@ -74,10 +74,15 @@ def test_a_contact_that_was_archived_is_told_on_its_row(admin, memory, make_cont
     assert memory.users(archived) == []
 
 
-def test_the_email_typed_by_somebody_else_is_not_overwritten_by_an_old_dialog(admin, memory, contact, open_dialog):
+def test_an_email_changed_by_somebody_else_is_neither_overwritten_nor_granted_unseen(
+    admin, memory, contact, open_dialog
+):
     dialog = open_dialog(contact).tick()
     new = f"new.{contact.email}"
     admin.call("res.partner", "write", [contact.id], {"email": new})
+    dialog.apply()
+    assert memory.users(contact) == []
+    assert new in dialog.rows()[contact.id]["access_reason"]
     dialog.apply()
     [user] = memory.users(contact)
     assert user["login"] == new

@@ -16,7 +16,7 @@ class MailMail(models.Model):
         self.ensure_one()
         if self.model == "portal.access.invitation":
             invitation = self.env["portal.access.invitation"].sudo().browse(self.res_id).exists()
-            if invitation.state != "queued" or invitation.mail_id != self:
+            if invitation.state != "queued" or invitation.mail_mail_id_int != self.id:
                 return []
         return super()._prepare_outgoing_list(*args, **kwargs)
 
@@ -28,12 +28,12 @@ class MailMail(models.Model):
             invitations = (
                 self.env["portal.access.invitation"]
                 .sudo()
-                .search([("mail_id", "in", mails.ids), ("state", "in", ("queued", "failed"))])
+                .search([("mail_mail_id_int", "in", mails.ids), ("state", "in", ("queued", "failed"))])
             )
             reasons = {
                 invitation.id: failure_reason or mail.failure_reason
                 for mail in mails
-                for invitation in invitations.filtered(lambda i, mail=mail: i.mail_id == mail)
+                for invitation in invitations.filtered(lambda i, mail=mail: i.mail_mail_id_int == mail.id)
             }
             if failure_type in ("mail_email_invalid", "mail_email_missing"):
                 reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))

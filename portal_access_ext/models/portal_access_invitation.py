@@ -71,7 +71,9 @@ class PortalAccessInvitation(models.Model):
     next_attempt_on = fields.Datetime(
         readonly=True, help="When a failed invitation is tried again; empty when it is not."
     )
-    mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
+    # Not a many2one: its foreign key would be written when the mail queue deletes a sent mail, and a
+    # conflict there ends the whole run of the queue. `mailing.trace` does so too.
+    mail_mail_id_int = fields.Integer(string="Mail ID", readonly=True, index="btree_not_null")
     rendered_on = fields.Datetime(readonly=True, help="When the mail was made that waits to be sent.")
     token_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="btree_not_null")
     link = fields.Char(
@@ -310,11 +312,18 @@ class PortalAccessInvitation(models.Model):
         The mail queue does so when the server hangs up in mid-sentence. What an administrator cancelled
         or deleted among the outgoing mails is not tried again.
         """
-        waiting = [("state", "=", "queued"), ("rendered_on", "!=", False)]
-        lost = self.search([*waiting, ("mail_id.state", "=", "exception")])
-        lost._fail({invitation.id: invitation.mail_id.failure_reason for invitation in lost})
-        stopped = self.search([*waiting, "|", ("mail_id", "=", False), ("mail_id.state", "=", "cancel")])
-        stopped._fail(dict.fromkeys(stopped.ids, _("The mail was cancelled or deleted.")), retry=False)
+        waiting = self.search([("state", "=", "queued"), ("rendered_on", "!=", False)])
+        mails = {mail.id: mail for mail in waiting._get_mails()}
+        for invitation in waiting:
+            mail = mails.get(invitation.mail_mail_id_int)
+            if mail and mail.state == "exception":
+                invitation._fail({invitation.id: mail.failure_reason})
+            elif not mail or mail.state == "cancel":
+                invitation._fail({invitation.id: _("The mail was cancelled or deleted.")}, retry=False)
+
+    def _get_mails(self):
+        """:return: the mails of these invitations that exist still, `mail.mail` as superuser"""
+        return self.env["mail.mail"].sudo().browse(filter(None, self.mapped("mail_mail_id_int"))).exists()
 
     def _create_mails(self):
         """Make the mail of each invitation, as its inviter, in the customer's language.
@@ -324,7 +333,7 @@ class PortalAccessInvitation(models.Model):
         """
         mails = self.env["mail.mail"].sudo()
         # A mail of an earlier, failed attempt would be sent twice if somebody retried it by hand.
-        self.mail_id.unlink()
+        self._get_mails().unlink()
         self._renew_tokens()
         for inviter, invitations in self.grouped("inviter_id").items():
             sender = inviter if inviter.active else invitations.env.ref("base.user_root")
@@ -394,7 +403,7 @@ class PortalAccessInvitation(models.Model):
         # "Queued" says that the mail waits to be sent, whether or not it is rendered.
         self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})
         for mail in mails:
-            self.browse(mail.res_id).mail_id = mail
+            self.browse(mail.res_id).mail_mail_id_int = mail.id
         return mails
 
     def _get_recipient(self):

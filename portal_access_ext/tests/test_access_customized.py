@@ -99,7 +99,7 @@ class TestAccessCustomized(PortalAccessCase):
                 dialog.action_apply()
         invitation = self.invitations_of(self.partner)
         self.assertEqual((invitation.state, invitation.next_attempt_on), ("failed", False))
-        self.assertEqual(invitation.mail_id.model, "portal.wizard.user")
+        self.assertEqual(invitation._get_mails().model, "portal.wizard.user")
 
     def test_rpc_goes_through_the_overrides_too(self):
         seen = []

@@ -125,8 +125,8 @@ class TestAccessInvitation(PortalAccessCase):
     def test_what_an_administrator_stops_is_not_sent(self):
         invitations = self.invite(self.partners[:2])
         self.env["portal.access.invitation"]._cron_send()
-        invitations[0].mail_id.cancel()
-        invitations[1].mail_id.unlink()
+        invitations[0]._get_mails().cancel()
+        invitations[1]._get_mails().unlink()
         self.send_all()
         self.send_all()
         self.assertFalse(self._mails)
@@ -180,7 +180,7 @@ class TestAccessInvitation(PortalAccessCase):
     def test_a_revoked_contacts_queued_mail_is_not_sent(self):
         invitation = self.invite()
         self.env["portal.access.invitation"]._cron_send()
-        self.assertEqual(invitation.mail_id.state, "outgoing")
+        self.assertEqual(invitation._get_mails().state, "outgoing")
         self.as_manager(self.partner).portal_access_revoke()
         self.send_all()
         self.assertFalse(self._mails)

@@ -231,7 +231,9 @@ class PortalWizardUser(models.TransientModel):
 
     def _is_stale(self):
         """:return bool: whether the row shows an address that the contact has no more: nobody saw the new one"""
-        return not self._is_email_typed() and (self.partner_id.email or "") != (self.seen_email or "")
+        if not self.partner_id or self._is_email_typed():
+            return False
+        return (self.partner_id.email or "") != (self.seen_email or "")
 
     def _get_stale_reason(self):
         return _("The email was changed meanwhile to %s. Look at it, and apply again.", self.partner_id.email or "")
@@ -429,7 +431,7 @@ class PortalWizardUser(models.TransientModel):
         invitation = Invitations._make(user, {partner.id: token}, valid_until, self.wizard_id.welcome_message)
         if failed:
             # Our mail is not the other module's: no retry, but by an administrator who sends that mail.
-            invitation.mail_id = failed
+            invitation.mail_mail_id_int = failed.id
             invitation._fail({invitation.id: failed.failure_reason}, retry=False)
         else:
             invitation._mark_sent()
