@@ -10,9 +10,7 @@ class TourCase(PortalAccessCase, HttpCase):
         cls.manager.password = cls.manager.login
         Partner = cls.env["res.partner"]
         cls.ann = Partner.create({"name": "Tour Ann"})
-        cls.company_contact = Partner.create(
-            {"name": "Tour Company", "is_company": True, "email": "info@tour.example"}
-        )
+        cls.company_contact = Partner.create({"name": "Tour Company", "is_company": True, "email": "info@tour.example"})
         cls.child, cls.other, _delivery = Partner.create(
             [
                 {"name": f"Tour {name}", "parent_id": cls.company_contact.id, "type": kind, "email": email}

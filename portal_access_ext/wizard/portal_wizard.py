@@ -13,7 +13,7 @@ class PortalWizard(models.TransientModel):
         contacts = self.env["res.partner"].sudo().with_context(active_test=False).search([("id", "in", contact_ids)])
         return [Command.link(contact_id) for contact_id in contacts.ids]
 
-    partner_ids = fields.Many2many(default=_default_partner_ids)
+    partner_ids = fields.Many2many(default=lambda self: self._default_partner_ids())
     grant_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will grant access to.")
     revoke_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will revoke access from.")
     blocked_count = fields.Integer(compute="_compute_pending", help="Ticked rows that can't be granted access.")

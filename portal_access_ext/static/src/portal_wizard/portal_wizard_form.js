@@ -1,6 +1,7 @@
 /** @odoo-module **/
 
-import { onMounted, onWillUnmount, status, toRaw, useSubEnv } from "@odoo/owl";
+import { onMounted, onWillUnmount, toRaw, useSubEnv } from "@odoo/owl";
+import { hasTouch } from "@web/core/browser/feature_detection";
 import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { registry } from "@web/core/registry";
@@ -36,6 +37,11 @@ export class PortalAccessWizardController extends formView.Controller {
             const dialogData = toRaw(this.env.dialogData);
             const { close } = dialogData;
             onMounted(() => {
+                // Odoo focuses the first field of new records only, and the keyboard would start
+                // behind the dialog. On a phone it would cover half of it.
+                if (!hasTouch()) {
+                    this.rootRef.el.querySelector("textarea")?.focus();
+                }
                 dialogData.close = async () => (await this.canClose()) && close();
             });
             onWillUnmount(() => {
@@ -56,17 +62,18 @@ export class PortalAccessWizardController extends formView.Controller {
      * @returns {Promise<boolean>} whether nothing is lost, or the person does not mind
      */
     canClose() {
-        // A second Escape while the first one still waits must not ask twice.
-        this.closing ||= this.askToClose().finally(() => {
-            this.closing = null;
+        // One question, however often it is asked: a second Escape while the first one waits, and
+        // Odoo, which closes the dialog once more after a button did.
+        this.closing ||= this.askToClose().then((canClose) => {
+            if (!canClose) {
+                this.closing = null;
+            }
+            return canClose;
         });
         return this.closing;
     }
 
     async askToClose() {
-        if (status(this) === "destroyed") {
-            return true; // Odoo closes once more after a button closed the dialog
-        }
         // What was just typed or ticked may be under way to the server.
         await this.model.root.isDirty();
         const { has_pending: hasPending, pending_summary: summary } = this.model.root.data;
@@ -86,7 +93,7 @@ export class PortalAccessWizardController extends formView.Controller {
                     cancel: () => resolve(true),
                     dismiss: () => resolve(false),
                 },
-                { onClose: () => resolve(false) }
+                { onClose: () => resolve(false) },
             );
         });
     }
@@ -116,10 +123,7 @@ export class PortalAccessWizardController extends formView.Controller {
         }
         return {
             ...clickParams,
-            confirm: _t(
-                "Contacts who will get portal access and an invitation by email: %s.",
-                count
-            ),
+            confirm: _t("Contacts who will get portal access and an invitation by email: %s.", count),
             "confirm-title": _t("Grant access to all who are ready?"),
             "confirm-label": _t("Grant access"),
         };
@@ -168,8 +172,7 @@ export class PortalAccessWizardController extends formView.Controller {
             // Results of many rows: those that need attention are on the first page.
             await this.rows.load({ limit, offset: isRow ? offset : 0 });
         }
-        const isThisDialog =
-            action?.res_model === this.props.resModel && action.res_id === this.model.root.resId;
+        const isThisDialog = action?.res_model === this.props.resModel && action.res_id === this.model.root.resId;
         if (SHOWS_RESULT.includes(method)) {
             this.notification.add(this.model.root.data.result_summary, { type: "info" });
         }
@@ -190,7 +193,10 @@ export class PortalAccessWizardController extends formView.Controller {
             const index = this.rows.records.findIndex((row) => row.resId === target.resId);
             const row = this.rootRef.el?.querySelectorAll(".o_data_row")[index];
             const selectors = ["button:not(:disabled)", "input:not(:disabled)"];
-            selectors.map((selector) => row?.querySelector(selector)).find(Boolean)?.focus();
+            selectors
+                .map((selector) => row?.querySelector(selector))
+                .find(Boolean)
+                ?.focus();
         });
     }
 }

@@ -133,7 +133,8 @@ registry.category("web_tour.tours").add("portal_access_list", {
         ...filterContacts("Tour"),
         {
             content: "tick the contacts in the list",
-            trigger: "body:not(:has(.o_data_row:not(:contains(Tour)))) .o_list_renderer thead .o_list_record_selector input",
+            trigger:
+                "body:not(:has(.o_data_row:not(:contains(Tour)))) .o_list_renderer thead .o_list_record_selector input",
             run: "click",
         },
         { trigger: ".o_list_selection_box", run() {} },
@@ -288,7 +289,8 @@ registry.category("web_tour.tours").add("portal_access_all", {
     steps: () => [
         ...filterContacts("Many"),
         {
-            trigger: "body:not(:has(.o_data_row:not(:contains(Many)))) .o_list_renderer thead .o_list_record_selector input",
+            trigger:
+                "body:not(:has(.o_data_row:not(:contains(Many)))) .o_list_renderer thead .o_list_record_selector input",
             run: "click",
         },
         { trigger: ".o_list_selection_box", run() {} },
