@@ -3,6 +3,7 @@ from . import (
     mail_template,
     portal_access_event,
     portal_access_invitation,
+    portal_access_invitation_mail,
     res_config_settings,
     res_partner,
     res_partner_access,

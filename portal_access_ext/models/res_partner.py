@@ -1,7 +1,7 @@
 import logging
 import textwrap
 
-from psycopg2 import IntegrityError, OperationalError
+from psycopg2 import IntegrityError, OperationalError, ProgrammingError
 
 from odoo import Command, _, api, models
 from odoo.exceptions import AccessError, UserError
@@ -63,6 +63,7 @@ class ResPartner(models.Model):
         """
         self._portal_access_check_rights()
         contacts = self._portal_access_distinct()
+        contacts._portal_access_lock()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
             return contacts._portal_access_by_lines("action_grant_access", "granted", emails, message)
@@ -77,6 +78,7 @@ class ResPartner(models.Model):
         """
         self._portal_access_check_rights()
         contacts = self._portal_access_distinct()
+        contacts._portal_access_lock()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
             return contacts._portal_access_by_lines("action_invite_again", "invited", emails, message)
@@ -89,6 +91,7 @@ class ResPartner(models.Model):
         """
         self._portal_access_check_rights()
         contacts = self._portal_access_distinct()
+        contacts._portal_access_lock()
         if self.env["portal.wizard.user"]._is_customized():
             return contacts._portal_access_by_lines("action_revoke_access", "revoked")
         return contacts._portal_access_revoke()
@@ -183,6 +186,8 @@ class ResPartner(models.Model):
                 if "login_key" in (error.diag.constraint_name or "")
                 else str(error)
             )
+        except ProgrammingError:
+            raise  # a broken database is nobody's fault: no halving helps
         except UserError as error:
             reason = str(error)
         except Exception as error:  # of whichever module: one bad contact must not stop the others
@@ -198,7 +203,6 @@ class ResPartner(models.Model):
 
     def _portal_access_by_lines(self, action, outcome, emails=None, message=None):
         """Work on one dialog row after the other, where another module changes what its buttons do."""
-        self._portal_access_lock()
         verdicts = self._portal_access_verdicts(emails)
         outcomes = {partner_id: ("refused", verdict.reason) for partner_id, verdict in verdicts.items()}
         reachable = self.filtered(lambda partner: verdicts[partner.id].code not in ("missing", "other_company"))

@@ -126,6 +126,24 @@ class TestAccessCore(PortalAccessCase):
         self.as_manager(self.partner).portal_access_revoke()
         self.assertEqual(len(self.partner.message_ids - before), 2)
 
+    def test_the_notes_of_many_are_like_the_note_of_one(self):
+        self.partners[1].name = "<b>&'"
+        self.partners.email = False
+        emails = {partner.id: f"o'hara+{partner.id}@pae.example" for partner in self.partners}
+        self.as_manager(self.partners).portal_access_grant(emails)
+        notes = [partner.message_ids[0] for partner in self.partners]
+        values = [note.read()[0] for note in notes]
+        for partner, note in zip(self.partners, notes, strict=True):
+            self.assertEqual(note.res_id, partner.id)
+            self.assertIn(f"o'hara+{partner.id}@pae.example", note.body)
+        self.partners._portal_access_log("o'hara <b>&")
+        bodies = {partner.message_ids[0].body.partition(" (")[0] for partner in self.partners}
+        self.assertEqual(bodies, {"<p>o'hara &lt;b&gt;&amp;"}, "Odoo makes the first, and we make the others alike")
+        own = {"id", "res_id", "body", "preview", "display_name", "record_name"}
+        for other in values[1:]:
+            differing = {name for name in other if other[name] != values[0][name]}
+            self.assertLessEqual(differing, own)
+
     def test_without_a_template_user_each_contact_says_so(self):
         self.env["ir.config_parameter"].set_param("base.template_portal_user_id", "False")
         results = self.as_manager(self.partners).portal_access_grant()

@@ -117,11 +117,11 @@ class TestAccessInvitation(PortalAccessCase):
 
     def test_a_deleted_cron_or_template_loses_no_grant(self):
         self.env.ref("portal_access_ext.ir_cron_send_invitations").unlink()
-        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation", "WARNING"):
+        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation_mail", "WARNING"):
             invitation = self.invite()
         self.assertEqual(invitation.state, "queued")
         self.env.ref("portal_access_ext.mail_template_portal_invitation").unlink()
-        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation", "WARNING"):
+        with self.assertLogs("odoo.addons.portal_access_ext.models.portal_access_invitation_mail", "WARNING"):
             self.send_all()
         self.assertEqual(invitation.state, "failed")
         self.assertIn("template", invitation.failure_reason)
@@ -172,7 +172,7 @@ class TestAccessInvitation(PortalAccessCase):
             invitation._fail({invitation.id: "no"})
             self.assertEqual(bool(invitation.next_attempt_on), is_tried, (attempts, hours_left))
 
-    @mute_logger("odoo.addons.portal_access_ext.models.portal_access_invitation")
+    @mute_logger("odoo.addons.portal_access_ext.models.portal_access_invitation_mail")
     def test_one_that_can_not_be_rendered_does_not_stop_the_others(self):
         template = self.env.ref("portal_access_ext.mail_template_portal_invitation")
         template.subject = "{{ 1 / (object.partner_id.name != 'customer 1') }}"

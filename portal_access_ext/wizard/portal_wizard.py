@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 
 from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError
@@ -83,6 +83,18 @@ class PortalWizard(models.TransientModel):
         if any(line.email != line._origin.email or line.access_state != line._origin.access_state for line in lines):
             lines._judge_again()
 
+    def write(self, vals):
+        """Write rows that changed alike together: the web client sends one command for each of a thousand ticks."""
+        commands = vals.get("user_ids") or []
+        if len(commands) > 1 and all(command[0] == Command.UPDATE for command in commands):
+            ids_by_values = defaultdict(list)
+            for _update, line_id, line_values in commands:
+                ids_by_values[tuple(sorted(line_values.items()))].append(line_id)
+            for line_values, line_ids in ids_by_values.items():
+                self.env["portal.wizard.user"].browse(line_ids).write(dict(line_values))
+            vals = {name: value for name, value in vals.items() if name != "user_ids"}
+        return super().write(vals)
+
     # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------
@@ -135,8 +147,13 @@ class PortalWizard(models.TransientModel):
 
     def _get_result_summary(self, lines):
         """:return str: what was done with how many of these rows, in words"""
-        labels = dict(self.env["portal.wizard.user"]._fields["outcome"]._description_selection(self.env))
-        labels[False] = _("Nothing to do")
+        labels = {
+            "granted": _("Granted"),
+            "revoked": _("Revoked"),
+            "saved": _("Email saved"),
+            "refused": _("Failed"),
+            False: _("Nothing to do"),
+        }
         counts = Counter(lines.mapped("outcome"))
         return ", ".join(f"{label}: {counts[outcome]}" for outcome, label in labels.items() if counts[outcome])
 

@@ -9,6 +9,15 @@ import { useService } from "@web/core/utils/hooks";
 import { formView } from "@web/views/form/form_view";
 
 const SHOWS_RESULT = ["action_apply", "action_grant_all_ready"];
+// The rest, of other modules, may carry a context or arguments: they work as Odoo does it.
+const RUNS_IN_PLACE = [
+    ...SHOWS_RESULT,
+    "action_tick_all_ready",
+    "action_untick_all",
+    "action_grant_access",
+    "action_revoke_access",
+    "action_invite_again",
+];
 
 /**
  * The form in the dialog "Portal Access Management".
@@ -135,7 +144,7 @@ export class PortalAccessWizardController extends formView.Controller {
         if (clickParams.special) {
             // The button Close. Stock saves the dialog first, which nobody opens again.
             isDone = !(await this.canClose());
-        } else if (clickParams.type === "object") {
+        } else if (clickParams.type === "object" && RUNS_IN_PLACE.includes(clickParams.name)) {
             await this.runInPlace(clickParams.name);
             isDone = true;
         } else {
