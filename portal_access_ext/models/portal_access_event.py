@@ -52,8 +52,8 @@ class PortalAccessEvent(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(_("Portal access events can't be changed."))
 
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        raise UserError(_("Portal access events can't be deleted."))
+    def unlink(self):  # pylint: disable=method-required-super
+        raise UserError(_("Portal access events can't be deleted."))  # pylint: disable=no-raise-unlink
 
     @api.model
     def _record(self, kind, users_sudo, details=None, actor=None):

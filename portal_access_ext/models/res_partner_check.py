@@ -314,7 +314,7 @@ class ResPartner(models.Model):
                 names = [other.display_name for other in others]
                 if count > len(others):
                     names.append(_("%s more", count - len(others)))
-                reasons[partner] = _("The same email is in this list twice: %(names)s.", names=", ".join(names))
+                reasons[partner] = _("The same email is in this list twice: %(names)s.", names="; ".join(names))
         return reasons
 
     def _portal_access_clashing(self, email, partners):
