@@ -67,7 +67,7 @@ class TestAccessCustomized(PortalAccessCase):
         self.assertEqual((bad.access_state, bad.access_reason), ("refused", "Not this one!"))
         self.assertEqual(len(self.users_of(self.partners)), 2)
 
-    @mute_logger("odoo.addons.portal_access_ext.wizard.portal_wizard_user")
+    @mute_logger("odoo.addons.portal_access_ext.wizard.portal_wizard_user_hooks")
     def test_a_bug_in_an_override_is_told_and_logged(self):
         self.override("_create_user", lambda line: 1 / 0)
         dialog = self.apply_to_all()

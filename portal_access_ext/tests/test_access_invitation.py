@@ -5,7 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -78,6 +78,13 @@ class TestAccessInvitation(PortalAccessCase):
         for value in ("", "0", "-1", "soon", "1.5", "²"):
             self.env["ir.config_parameter"].set_param("portal_access_ext.invitation_validity_days", value)
             self.assertEqual(self.env["portal.access.invitation"]._get_validity_days(), 7, value)
+
+    def test_the_settings_take_a_sensible_validity_only(self):
+        for days in (0, -1, 366):
+            with self.assertRaises(ValidationError):
+                self.env["res.config.settings"].create({"portal_invitation_validity_days": days})
+        self.env["res.config.settings"].create({"portal_invitation_validity_days": 30}).execute()
+        self.assertEqual(self.env["portal.access.invitation"]._get_validity_days(), 30)
 
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_with_the_mail_server_down_access_is_granted_and_the_mail_is_sent_later(self):
