@@ -66,8 +66,9 @@ class ResPartner(models.Model):
         contacts._portal_access_lock()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
-            return contacts._portal_access_by_lines("action_grant_access", "granted", emails, message)
-        return contacts._portal_access_grant(emails, message)
+            done = contacts._portal_access_by_lines("action_grant_access", "granted", emails, message)
+            return contacts._portal_access_results(*done)
+        return contacts._portal_access_results(*contacts._portal_access_grant(emails, message))
 
     def portal_access_invite(self, emails=None, message=None):
         """Send a new invitation to the contacts that have access.
@@ -81,8 +82,9 @@ class ResPartner(models.Model):
         contacts._portal_access_lock()
         emails, message = self._portal_access_parse_emails(emails), self._portal_access_parse_message(message)
         if self.env["portal.wizard.user"]._is_customized():
-            return contacts._portal_access_by_lines("action_invite_again", "invited", emails, message)
-        return contacts._portal_access_invite(emails, message)
+            done = contacts._portal_access_by_lines("action_invite_again", "invited", emails, message)
+            return contacts._portal_access_results(*done)
+        return contacts._portal_access_results(*contacts._portal_access_invite(emails, message))
 
     def portal_access_revoke(self):
         """Take portal access from the contacts that have it: group, login, sessions, invitation link.
@@ -93,8 +95,9 @@ class ResPartner(models.Model):
         contacts = self._portal_access_distinct()
         contacts._portal_access_lock()
         if self.env["portal.wizard.user"]._is_customized():
-            return contacts._portal_access_by_lines("action_revoke_access", "revoked")
-        return contacts._portal_access_revoke()
+            done = contacts._portal_access_by_lines("action_revoke_access", "revoked")
+            return contacts._portal_access_results(*done)
+        return contacts._portal_access_results(*contacts._portal_access_revoke())
 
     # -------------------------------------------------------------------------
     # Rights, input, locks, results
@@ -213,7 +216,7 @@ class ResPartner(models.Model):
             line.email = emails[line.partner_id.id]
         results = wizard.user_ids._run_one_by_one(action, outcome)
         outcomes.update({line.partner_id.id: result for line, result in results.items()})
-        return self._portal_access_results(verdicts, outcomes)
+        return verdicts, outcomes
 
     @api.model
     def _portal_access_shorten(self, reason):

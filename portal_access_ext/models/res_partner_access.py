@@ -15,7 +15,10 @@ QUIET = {
 
 
 class ResPartner(models.Model):
-    """What the core does: grant, invite, revoke. Its callers have checked the rights, and locked the contacts."""
+    """What the core does: grant, invite, revoke. Its callers have checked the rights, and locked the contacts.
+
+    Each returns two dictionaries by contact id: the verdicts before, and (outcome, reason).
+    """
 
     _inherit = "res.partner"
 
@@ -61,7 +64,7 @@ class ResPartner(models.Model):
                 return dict.fromkeys(contacts.ids, granted)
 
             partners._portal_access_in_halves(grant, outcomes)
-        return self._portal_access_results(verdicts, outcomes)
+        return verdicts, outcomes
 
     def _portal_access_save_emails(self, verdicts):
         """Save addresses typed by the administrator on the contacts, as the stock dialog does.
@@ -193,7 +196,7 @@ class ResPartner(models.Model):
             return dict.fromkeys(contacts.ids, ("invited", _("The invitation is on its way.")))
 
         invited._portal_access_in_halves(invite, outcomes)
-        return self._portal_access_results(verdicts, outcomes)
+        return verdicts, outcomes
 
     def _portal_access_make_invitations(self, users, message, send_now):
         """Make one open invitation per contact, with a link that ends, and have it sent.
@@ -233,7 +236,7 @@ class ResPartner(models.Model):
             return dict.fromkeys(contacts.ids, ("revoked", _("Access revoked.")))
 
         revoked._portal_access_in_halves(revoke, outcomes)
-        return self._portal_access_results(verdicts, outcomes)
+        return verdicts, outcomes
 
     def _portal_access_take_away(self):
         """Take everything at once, from all portal users of these contacts: group, login, sessions, link."""
@@ -243,7 +246,5 @@ class ResPartner(models.Model):
         users = users.search([("partner_id", "in", self.ids), ("groups_id", "in", group_portal.ids)])
         self.env["portal.access.event"]._record("revoked", users)
         self._portal_access_log(_("Portal Access Revoked"))
-        # Read before, it is seen not to change, and not written again on each contact.
-        self.sudo().mapped("partner_share")
         # Archiving ends the sessions and the invitation, see `res.users.write`.
         users.write({"groups_id": [Command.unlink(group_portal.id), Command.link(group_public.id)], "active": False})

@@ -142,7 +142,7 @@ class PortalWizard(models.TransientModel):
             **typed_lines._save_typed_emails(),
         }
         lines._show_results(results)
-        self.result_summary = self._get_result_summary(lines)
+        self.sudo().result_summary = self._get_result_summary(lines.sudo())  # our own dialog, see `_show_results`
         return self._action_open_modal()
 
     def _get_result_summary(self, lines):

@@ -198,11 +198,10 @@ class PortalWizardUser(models.TransientModel):
     def _get_typed_emails(self):
         return {line.partner_id.id: line.email or "" for line in self if line._is_email_typed()}
 
-    def _get_results_by_line(self, results):
-        """:return dict: (outcome, reason) by row, from the core's results"""
-        by_partner = {result["partner_id"]: (result["outcome"], result["reason"]) for result in results}
+    def _get_results_by_line(self, verdicts, outcomes):
+        """:return dict: (outcome, reason) by row, from what the core returns"""
         missing = ("refused", self.env["res.partner"]._portal_access_missing_verdict().reason)
-        return {line: by_partner.get(line.partner_id.id, missing) for line in self}
+        return {line: outcomes.get(line.partner_id.id, missing) for line in self}
 
     def _grant_access(self, send_now=False):
         stale = self.filtered(lambda line: line._is_stale())
@@ -213,7 +212,7 @@ class PortalWizardUser(models.TransientModel):
         granted = lines.partner_id._portal_access_grant(
             lines._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
         )
-        return {**results, **lines._get_results_by_line(granted)}
+        return {**results, **lines._get_results_by_line(*granted)}
 
     def _is_stale(self):
         """:return bool: whether the row shows an address that the contact has no more: nobody saw the new one"""
@@ -226,7 +225,7 @@ class PortalWizardUser(models.TransientModel):
 
     def _invite_again(self, send_now=False):
         return self._get_results_by_line(
-            self.partner_id._portal_access_invite(
+            *self.partner_id._portal_access_invite(
                 self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
             )
         )
@@ -234,7 +233,7 @@ class PortalWizardUser(models.TransientModel):
     def _revoke_access(self):
         if self._is_customized():
             return self._run_one_by_one("action_revoke_access", "revoked")
-        results = self._get_results_by_line(self.partner_id._portal_access_revoke())
+        results = self._get_results_by_line(*self.partner_id._portal_access_revoke())
         # As in stock, an address typed in the row is saved whichever button is used.
         revoked = self.filtered(lambda line: results[line][0] == "revoked" and line._is_email_typed())
         revoked._save_typed_emails()
@@ -266,11 +265,14 @@ class PortalWizardUser(models.TransientModel):
         """
         if not results:
             return
-        lines = self.browse().concat(*results).exists()
+        # sudo: the rows are the caller's own, they were read before. Asking again for rights, which Odoo
+        # forgets each time that access changes, costs as much as all the rest.
+        results = {line.sudo(): result for line, result in results.items()}
+        lines = self.sudo().browse().concat(*results).exists()
         self.env.flush_all()
         # What was done is known. Where nothing was, somebody else may have done something meanwhile.
         unchanged = lines.filtered(lambda line: results[line][0] in ("refused", "saved"))
-        verdicts = unchanged.partner_id._portal_access_verdicts()
+        verdicts = unchanged.partner_id.sudo(False)._portal_access_verdicts()
         rows = []
         for line in lines:
             outcome, reason = results[line]
