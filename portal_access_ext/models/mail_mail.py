@@ -16,7 +16,8 @@ class MailMail(models.Model):
         self.ensure_one()
         if self.model == "portal.access.invitation":
             invitation = self.env["portal.access.invitation"].sudo().browse(self.res_id).exists()
-            if invitation.state != "queued" or invitation.mail_mail_id_int != self.id:
+            # "Failed" too: an administrator may send the mail again by hand.
+            if invitation.state not in ("queued", "failed") or invitation.mail_mail_id_int != self.id:
                 return []
         return super()._prepare_outgoing_list(*args, **kwargs)
 
@@ -43,7 +44,9 @@ class MailMail(models.Model):
                     if failure_type:
                         invitations._fail(reasons)
                     else:
-                        invitations._mark_sent()
+                        # Not one that was held back: Odoo calls that a success too.
+                        sent_ids = mails.filtered(lambda mail: mail.state == "sent").ids
+                        invitations.filtered(lambda i: i.mail_mail_id_int in sent_ids)._mark_sent()
             except OperationalError as error:
                 if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
                     raise

@@ -1,7 +1,7 @@
 from html import escape
 
 from odoo import Command, _, models
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL, email_normalize, generate_tracking_message_id
 
 QUIET = {
     # The core writes one note per contact and change itself, all in one statement.
@@ -154,19 +154,21 @@ class ResPartner(models.Model):
         columns = [
             SQL.identifier(name)
             for name, field in note._fields.items()
-            if field.store and field.column_type and name not in ("id", "res_id", "body")
+            if field.store and field.column_type and name not in ("id", "res_id", "body", "message_id")
         ]
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO mail_message (res_id, body, %(columns)s)
-                SELECT copy.res_id, copy.body, %(columns)s
-                  FROM mail_message, unnest(%(partner_ids)s, %(bodies)s) AS copy (res_id, body)
+                INSERT INTO mail_message (res_id, body, message_id, %(columns)s)
+                SELECT copy.res_id, copy.body, copy.message_id, %(columns)s
+                  FROM mail_message,
+                       unnest(%(partner_ids)s, %(bodies)s, %(message_ids)s) AS copy (res_id, body, message_id)
                  WHERE mail_message.id = %(note_id)s
                 """,
                 columns=SQL(", ").join(columns),
                 partner_ids=list(bodies),
                 bodies=[f"<p>{escape(body, quote=False)}</p>" for body in bodies.values()],
+                message_ids=[generate_tracking_message_id("message-notify") for _body in bodies],
                 note_id=note.id,
             )
         )

@@ -26,6 +26,7 @@ ACCESS_VERDICTS = [
     ("invalid_email", "Invalid email"),
     ("taken", "Login taken"),
     ("duplicate", "Same email twice"),
+    ("in_use", "Account in use"),
 ]
 
 
@@ -59,7 +60,7 @@ class ContactUser(NamedTuple):
     is_internal: bool
     is_portal: bool
     login: str
-    has_password: bool
+    is_in_use: bool
     is_reachable: bool
 
 
@@ -143,7 +144,8 @@ class ResPartner(models.Model):
             """
             SELECT DISTINCT ON (u.partner_id)
                    u.partner_id, u.id, u.active, internal.uid IS NOT NULL, portal.uid IS NOT NULL,
-                   lower(trim(u.login)), COALESCE(u.password, '') <> '',
+                   lower(trim(u.login)), COALESCE(u.password, '') <> ''
+                     OR EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id),
                    %(su)s OR EXISTS (SELECT FROM res_company_users_rel rel
                                       WHERE rel.user_id = u.id AND rel.cid = ANY(%(companies)s))
               FROM res_users u
@@ -183,18 +185,13 @@ class ResPartner(models.Model):
     def _portal_access_is_takeover(self, user, email):
         """Say whether an invitation to this address would give an account in use to somebody else.
 
-        Odoo makes each new employee a contact manager; these may not take over customers' accounts.
+        Odoo makes each new employee a contact manager; these may not take over customers' accounts,
+        not by way of revoking and granting either.
 
         :param user: the contact's :class:`ContactUser`, or None
         :param str email: normalized address
         """
-        return bool(
-            user
-            and user.is_active
-            and user.has_password
-            and user.login != email
-            and not self._portal_access_may_see_tokens()
-        )
+        return bool(user and user.is_in_use and user.login != email and not self._portal_access_may_see_tokens())
 
     def _portal_access_state(self, partner, user):
         """Judge a contact by itself, without its email.

@@ -16,7 +16,7 @@ class ResUsers(models.Model):
     def write(self, vals):
         """Let the links and open sessions of a user who is archived end, wherever that is done."""
         result = super().write(vals)
-        if vals.get("active") is False:
+        if "active" in vals and not vals["active"]:
             self._portal_access_end()
         return result
 

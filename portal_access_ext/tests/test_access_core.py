@@ -139,7 +139,8 @@ class TestAccessCore(PortalAccessCase):
         self.partners._portal_access_log("o'hara <b>&")
         bodies = {partner.message_ids[0].body.partition(" (")[0] for partner in self.partners}
         self.assertEqual(bodies, {"<p>o'hara &lt;b&gt;&amp;"}, "Odoo makes the first, and we make the others alike")
-        own = {"id", "res_id", "body", "preview", "display_name", "record_name"}
+        own = {"id", "res_id", "body", "preview", "display_name", "record_name", "message_id"}
+        self.assertEqual(len({note["message_id"] for note in values}), 3)
         for other in values[1:]:
             differing = {name for name in other if other[name] != values[0][name]}
             self.assertLessEqual(differing, own)
@@ -220,7 +221,7 @@ class TestAccessCore(PortalAccessCase):
     def test_a_user_archived_elsewhere_loses_link_and_invitation_too(self):
         users = self.grant(self.partners[:2])
         tokens = self.partners.sudo().mapped("signup_token")
-        users[0].active = False
+        users[0].write({"active": 0})
         users[1].unlink()
         self.partners.invalidate_recordset()
         self.assertFalse(any(self.partners[:2].sudo().mapped("signup_token")))
@@ -262,6 +263,15 @@ class TestAccessCore(PortalAccessCase):
         self.assertEqual(result["outcome"], "refused")
         self.assertIn("in use", result["reason"])
         self.assertEqual(self.as_manager(self.partner).portal_access_invite()[0]["outcome"], "invited")
+        # Nor by way of revoking and granting.
+        self.as_manager(self.partner).portal_access_revoke()
+        [result] = self.as_manager(self.partner).portal_access_grant({self.partner.id: "mine@pae.example"})
+        self.assertEqual((result["verdict"], result["outcome"]), ("in_use", "refused"))
+        self.partner.email = "mine@pae.example"
+        line = self.line_of(self.open_dialog(self.partner), self.partner)
+        self.assertEqual((line.access_state, line.is_grantable), ("in_use", False))
+        self.partner.email = user.login
+        self.grant(self.partner)
         self.manager.groups_id |= self.env.ref("base.group_erp_manager")
         [result] = self.as_manager(self.partner).portal_access_invite({self.partner.id: "new@pae.example"})
         self.assertEqual(result["outcome"], "invited")

@@ -89,6 +89,18 @@ class TestAccessCustomized(PortalAccessCase):
         self.assertEqual((result["verdict"], result["outcome"]), ("other_company", "refused"))
         self.assertTrue(user.active)
 
+    def test_an_old_dialog_does_not_write_old_addresses_back(self):
+        self.grant(self.partners[0])
+        self.override("action_revoke_access", lambda line: None)
+        dialog = self.open_dialog(self.partners[:2])
+        lines = [self.line_of(dialog, partner) for partner in self.partners[:2]]
+        self.partners[:2].write({"email": "other@pae.example"})
+        with self.mock_mail_gateway():
+            lines[0].action_revoke_access()
+            with self.assertRaises(UserError):
+                lines[1].action_grant_access()
+        self.assertEqual(set(self.partners[:2].mapped("email")), {"other@pae.example"})
+
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_a_mail_of_theirs_that_fails_is_not_replaced_by_ours(self):
         self.override("_create_user", lambda line: None)

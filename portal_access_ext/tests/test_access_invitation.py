@@ -110,6 +110,22 @@ class TestAccessInvitation(PortalAccessCase):
         self.assertFalse(invitation.failure_reason)
 
     @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_failed_mail_that_an_administrator_sends_again_is_sent(self):
+        invitation = self.invite()
+        with (
+            self.mock_mail_gateway(),
+            patch.object(
+                type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("nobody listens")
+            ),
+        ):
+            self.run_crons()
+        self.assertEqual(invitation.state, "failed")
+        invitation._get_mails().mark_outgoing()
+        self.send_all()
+        self.assertEqual(len(self._mails), 1)
+        self.assertEqual(invitation.state, "sent")
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_a_server_that_hangs_up_is_found_out(self):
         invitation = self.invite()
         with (

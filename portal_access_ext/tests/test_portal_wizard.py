@@ -87,6 +87,26 @@ class TestPortalWizard(PortalAccessCase):
         dialog.action_apply()
         self.assertEqual(self.users_of(self.partner).login, "other@pae.example")
 
+    def test_an_address_that_nobody_saw_is_not_invited(self):
+        self.grant(self.partner)
+        line = self.open_dialog(self.partner).user_ids
+        self.partner.email = "other@pae.example"
+        line.action_invite_again()
+        self.assertEqual(len(self.invitations_of(self.partner)), 1)
+        self.assertEqual((line.access_state, line.email), ("refused", "other@pae.example"))
+
+    def test_a_contact_that_went_to_another_company_does_not_stop_the_others(self):
+        dialog = self.open_dialog(self.partners)
+        lines = dialog.user_ids
+        lines.in_portal = True
+        self.env.flush_all()
+        self.partners[1].company_id = self.company_2
+        self.env.flush_all()
+        self.env.invalidate_all()
+        results = lines._grant_access()
+        outcomes = {line.partner_id.id: outcome for line, (outcome, _reason) in results.items()}
+        self.assertEqual([outcomes[partner.id] for partner in self.partners], ["granted", "refused", "granted"])
+
     def test_grant_to_all_ready_takes_ready_rows_only(self):
         self.grant(self.partners[0])
         self.partners[1].email = False

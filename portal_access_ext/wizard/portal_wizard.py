@@ -87,11 +87,11 @@ class PortalWizard(models.TransientModel):
         """Write rows that changed alike together: the web client sends one command for each of a thousand ticks."""
         commands = vals.get("user_ids") or []
         if len(commands) > 1 and all(command[0] == Command.UPDATE for command in commands):
-            ids_by_values = defaultdict(list)
-            for _update, line_id, line_values in commands:
-                ids_by_values[tuple(sorted(line_values.items()))].append(line_id)
-            for line_values, line_ids in ids_by_values.items():
-                self.env["portal.wizard.user"].browse(line_ids).write(dict(line_values))
+            alike = defaultdict(list)
+            for command in commands:
+                alike[repr(sorted(command[2].items()))].append(command)
+            for same in alike.values():
+                self.env["portal.wizard.user"].browse(command[1] for command in same).write(same[0][2])
             vals = {name: value for name, value in vals.items() if name != "user_ids"}
         return super().write(vals)
 

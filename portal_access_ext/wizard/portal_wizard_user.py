@@ -171,7 +171,7 @@ class PortalWizardUser(models.TransientModel):
 
     def _act_alone(self, results):
         outcome, reason = results[self]
-        if outcome == "refused" and not self._is_stale():
+        if outcome == "refused" and not self._get_stale():
             raise UserError(reason)
         self._show_results(results)
         return self.action_refresh_modal()
@@ -204,7 +204,7 @@ class PortalWizardUser(models.TransientModel):
         return {line: outcomes.get(line.partner_id.id, missing) for line in self}
 
     def _grant_access(self, send_now=False):
-        stale = self.filtered(lambda line: line._is_stale())
+        stale = self._get_stale()
         results = {line: ("refused", line._get_stale_reason()) for line in stale}
         lines = self - stale
         if lines._is_customized():
@@ -214,16 +214,24 @@ class PortalWizardUser(models.TransientModel):
         )
         return {**results, **lines._get_results_by_line(*granted)}
 
-    def _is_stale(self):
-        """:return bool: whether the row shows an address that the contact has no more: nobody saw the new one"""
-        if not self.partner_id or self._is_email_typed():
-            return False
-        return (self.partner_id.email or "") != (self.seen_email or "")
+    def _get_stale(self):
+        """:return: the rows that show an address that the contact has no more: nobody saw the new one"""
+        # A contact that went to a company out of reach is refused for that, by the core.
+        readable = self.partner_id.exists()._filter_access_rules("read")
+        return self.filtered(
+            lambda line: (
+                line.partner_id in readable
+                and not line._is_email_typed()
+                and (line.partner_id.email or "") != (line.seen_email or "")
+            )
+        )
 
     def _get_stale_reason(self):
         return _("The email was changed meanwhile to %s. Look at it, and apply again.", self.partner_id.email or "")
 
     def _invite_again(self, send_now=False):
+        if self._get_stale():
+            return {self: ("refused", self._get_stale_reason())}
         return self._get_results_by_line(
             *self.partner_id._portal_access_invite(
                 self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
