@@ -182,7 +182,7 @@ class ResPartner(models.Model):
                 "title": _("This link has expired."),
                 "text": _("Links work for a limited time, for the safety of your account. Ask us for a new one."),
             }
-        if invitation.state == "accepted":
+        if invitation.state == "accepted" and invitation.user_id.active:
             return {
                 "code": "used",
                 "title": _("This link was used already."),

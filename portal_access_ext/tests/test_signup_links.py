@@ -73,6 +73,10 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         page = self.open_link()
         self.assertIn('data-problem="used"', page)
         self.assertIn('href="/web/login"', page)
+        # Nobody is told to sign in to an account that is gone.
+        self.as_manager(self.partner).portal_access_revoke()
+        self.env.flush_all()
+        self.assertIn('data-problem="invalid"', self.open_link())
 
     def test_the_link_of_a_revoked_contact_is_dead(self):
         self.as_manager(self.partner).portal_access_revoke()
