@@ -97,8 +97,9 @@ class TestAccessCustomized(PortalAccessCase):
         self.partners[:2].write({"email": "other@pae.example"})
         with self.mock_mail_gateway():
             lines[0].action_revoke_access()
-            with self.assertRaises(UserError):
-                lines[1].action_grant_access()
+            lines[1].action_grant_access()
+        self.assertEqual(lines[1].access_state, "refused")
+        self.assertFalse(self.users_of(self.partners[1]))
         self.assertEqual(set(self.partners[:2].mapped("email")), {"other@pae.example"})
 
     @mute_logger("odoo.addons.mail.models.mail_mail")

@@ -142,6 +142,8 @@ class PortalWizardUser(models.TransientModel):
         :raise UserError: if access can't be granted, with the reason
         """
         self.ensure_one()
+        if self._get_stale():
+            return self._act_alone({self: ("refused", self._get_stale_reason())})
         if self._is_customized():
             return self._call_stock(super().action_grant_access, "granted")
         self.partner_id._portal_access_lock()
@@ -164,6 +166,8 @@ class PortalWizardUser(models.TransientModel):
         :raise UserError: if the contact has no access or no usable email
         """
         self.ensure_one()
+        if self._get_stale():
+            return self._act_alone({self: ("refused", self._get_stale_reason())})
         if self._is_customized():
             return self._call_stock(super().action_invite_again, "invited")
         self.partner_id._portal_access_lock()
@@ -230,8 +234,6 @@ class PortalWizardUser(models.TransientModel):
         return _("The email was changed meanwhile to %s. Look at it, and apply again.", self.partner_id.email or "")
 
     def _invite_again(self, send_now=False):
-        if self._get_stale():
-            return {self: ("refused", self._get_stale_reason())}
         return self._get_results_by_line(
             *self.partner_id._portal_access_invite(
                 self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now

@@ -102,8 +102,6 @@ class PortalWizardUser(models.TransientModel):
             raise UserError(verdict.email_reason)
         if self._get_stale():
             # Stock would write the old address back on the contact.
-            if outcome != "revoked":
-                raise UserError(self._get_stale_reason())
             self.email = self.seen_email = self.partner_id.email
         result = stock_action()
         self.invalidate_recordset(["user_id", "is_portal"])
