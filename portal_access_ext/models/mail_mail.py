@@ -31,11 +31,8 @@ class MailMail(models.Model):
                 .sudo()
                 .search([("mail_mail_id_int", "in", mails.ids), ("state", "in", ("queued", "failed"))])
             )
-            reasons = {
-                invitation.id: failure_reason or mail.failure_reason
-                for mail in mails
-                for invitation in invitations.filtered(lambda i, mail=mail: i.mail_mail_id_int == mail.id)
-            }
+            mail_reasons = {mail.id: failure_reason or mail.failure_reason for mail in mails}
+            reasons = {invitation.id: mail_reasons[invitation.mail_mail_id_int] for invitation in invitations}
             if failure_type in ("mail_email_invalid", "mail_email_missing"):
                 reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))
             try:
@@ -45,7 +42,7 @@ class MailMail(models.Model):
                         invitations._fail(reasons)
                     else:
                         # Not one that was held back: Odoo calls that a success too.
-                        sent_ids = mails.filtered(lambda mail: mail.state == "sent").ids
+                        sent_ids = set(mails.filtered(lambda mail: mail.state == "sent").ids)
                         invitations.filtered(lambda i: i.mail_mail_id_int in sent_ids)._mark_sent()
             except OperationalError as error:
                 if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:

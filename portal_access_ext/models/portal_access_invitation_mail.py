@@ -229,8 +229,16 @@ class PortalAccessInvitation(models.Model):
         mails = self.env["mail.mail"].create(values_list)
         # "Queued" says that the mail waits to be sent, whether or not it is rendered.
         self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})
-        for mail in mails:
-            self.browse(mail.res_id).mail_mail_id_int = mail.id
+        self.flush_recordset()
+        self.env.cr.execute(
+            """
+            UPDATE portal_access_invitation invitation SET mail_mail_id_int = mail.id
+              FROM unnest(%s, %s) AS mail (id, invitation_id)
+             WHERE invitation.id = mail.invitation_id
+            """,
+            [mails.ids, mails.mapped("res_id")],
+        )
+        self.invalidate_recordset(["mail_mail_id_int"])
         return mails
 
     def _get_recipient(self):

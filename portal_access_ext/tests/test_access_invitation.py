@@ -33,6 +33,11 @@ class TestAccessInvitation(PortalAccessCase):
         if mails:
             self.env["mail.mail"].process_email_queue(mails.ids)
 
+    def run_crons_with_the_server_down(self):
+        refused = ConnectionRefusedError("nobody listens")
+        with self.mock_mail_gateway(), patch.object(type(self.env["ir.mail_server"]), "connect", side_effect=refused):
+            self.run_crons()
+
     def test_a_grant_queues_and_the_crons_send(self):
         invitations = self.invite(self.partners)
         self.assertEqual(set(invitations.mapped("state")), {"queued"})
@@ -89,13 +94,7 @@ class TestAccessInvitation(PortalAccessCase):
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_with_the_mail_server_down_access_is_granted_and_the_mail_is_sent_later(self):
         invitation = self.invite()
-        with (
-            self.mock_mail_gateway(),
-            patch.object(
-                type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("nobody listens")
-            ),
-        ):
-            self.run_crons()
+        self.run_crons_with_the_server_down()
         self.assertEqual(invitation.state, "failed")
         self.assertIn("nobody listens", invitation.failure_reason)
         self.assertTrue(self.users_of(self.partner).active)
@@ -112,13 +111,7 @@ class TestAccessInvitation(PortalAccessCase):
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_a_failed_mail_that_an_administrator_sends_again_is_sent(self):
         invitation = self.invite()
-        with (
-            self.mock_mail_gateway(),
-            patch.object(
-                type(self.env["ir.mail_server"]), "connect", side_effect=ConnectionRefusedError("nobody listens")
-            ),
-        ):
-            self.run_crons()
+        self.run_crons_with_the_server_down()
         self.assertEqual(invitation.state, "failed")
         invitation._get_mails().mark_outgoing()
         self.send_all()
