@@ -18,6 +18,7 @@
         "security/portal_access_security.xml",
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
+        "views/portal_access_menus.xml",
         "views/auth_signup_templates.xml",
         "views/res_config_settings_views.xml",
         "wizard/portal_wizard_views.xml",

@@ -4,10 +4,12 @@ from . import (
     portal_access_event,
     portal_access_invitation,
     portal_access_invitation_mail,
+    portal_access_limit,
     res_config_settings,
     res_partner,
     res_partner_access,
     res_partner_check,
+    res_partner_end,
     res_partner_signup,
     res_users,
 )

@@ -240,13 +240,17 @@ class ResPartner(models.Model):
         revoked._portal_access_in_halves(revoke, outcomes)
         return verdicts, outcomes
 
-    def _portal_access_take_away(self):
-        """Take everything at once, from all portal users of these contacts: group, login, sessions, link."""
+    def _portal_access_take_away(self, kind="revoked"):
+        """Take everything at once, from all portal users of these contacts: group, login, sessions, link.
+
+        :param str kind: what the ledger calls it: `revoked`, `expired` or `dormant`
+        """
         group_portal, group_public = self.env.ref("base.group_portal"), self.env.ref("base.group_public")
         # Contact managers can't write users; whose access they may revoke is checked by the caller.
         users = self.env["res.users"].sudo().with_context(**QUIET)
         users = users.search([("partner_id", "in", self.ids), ("groups_id", "in", group_portal.ids)])
-        self.env["portal.access.event"]._record("revoked", users)
-        self._portal_access_log(_("Portal Access Revoked"))
+        self.env["portal.access.event"]._record(kind, users)
+        titles = {"expired": _("Portal Access Expired"), "dormant": _("Portal Access Revoked: not used for long")}
+        self._portal_access_log(titles.get(kind) or _("Portal Access Revoked"))
         # Archiving ends the sessions and the invitation, see `res.users.write`.
         users.write({"groups_id": [Command.unlink(group_portal.id), Command.link(group_public.id)], "active": False})
