@@ -12,4 +12,5 @@ from . import (
     res_partner_end,
     res_partner_signup,
     res_users,
+    res_users_end,
 )

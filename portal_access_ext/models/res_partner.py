@@ -20,7 +20,7 @@ class ResPartner(models.Model):
 
     - `partner_id`: the contact's id
     - `verdict`: a key of :data:`~.res_partner_check.ACCESS_VERDICTS`, how the contact stood before
-    - `outcome`: `granted`, `invited`, `revoked`, or `refused` (nothing was changed)
+    - `outcome`: `granted`, `invited`, `revoked`, `until_set`, or `refused` (nothing was changed)
     - `reason`: a sentence for the administrator
     - `user_id`: the id of the contact's user, or False
 

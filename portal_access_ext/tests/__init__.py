@@ -2,6 +2,7 @@ from . import (
     test_access_check,
     test_access_core,
     test_access_customized,
+    test_access_end,
     test_access_invitation,
     test_access_queries,
     test_access_rights,
