@@ -5,6 +5,7 @@ from . import (
     portal_access_invitation,
     portal_access_invitation_mail,
     portal_access_limit,
+    portal_access_login_key,
     res_config_settings,
     res_partner,
     res_partner_access,
@@ -13,4 +14,5 @@ from . import (
     res_partner_signup,
     res_users,
     res_users_end,
+    res_users_login,
 )

@@ -114,7 +114,6 @@ class ResPartner(models.Model):
         new_partners = self.filtered(lambda partner: not verdicts[partner.id].user_id)
         if not new_partners:
             return known
-        Users._portal_access_lock_logins()
         template_values = Users._get_portal_user_values(company)
         # Without `email`, which the contact has: writing it again costs queries for each. The groups
         # go in as a default: among the values, Odoo makes a user in memory for each to complete them.

@@ -59,15 +59,6 @@ class ResUsers(models.Model):
             raise UserError(_("There is no template for portal users. Set the parameter base.template_portal_user_id."))
         return template
 
-    def _portal_access_lock_logins(self):
-        """Let nobody else make portal users before we commit, where the database does not keep logins unique.
-
-        With `website`, a login is unique per website, and not at all without one. As for contacts, it
-        is an update: who comes second is started again by Odoo, and then sees the login taken.
-        """
-        if "website_id" in self._fields:
-            self.env.cr.execute("UPDATE res_users SET id = id WHERE id = %s", [self._get_portal_template_user().id])
-
     def _get_portal_user_values(self, company):
         """Return what a new portal user gets from the portal template user, without login and contact.
 

@@ -6,6 +6,7 @@ from . import (
     test_access_invitation,
     test_access_queries,
     test_access_rights,
+    test_login_rules,
     test_portal_wizard,
     test_portal_wizard_tours,
     test_signup_links,
