@@ -146,8 +146,8 @@ class TestLoginRules(LoginCase):
     def test_an_import_tells_which_row_clashes(self):
         result = self.Users.load(["name", "login"], [["New", "new@pae.example"], ["Clash", "ann.mixed@PAE.example"]])
         self.assertFalse(result["ids"])
-        self.assertIn("ann.mixed@PAE.example", str(result["messages"]))
-        self.assertEqual({message["rows"]["from"] for message in result["messages"]}, {1}, result["messages"])
+        told = {message["rows"]["from"]: message["message"] for message in result["messages"]}
+        self.assertEqual(told[1], "The login ann.mixed@PAE.example is that of User Ann.Mixed@Pae.example already.")
 
     def test_the_name_is_told_to_who_may_see_the_user_only(self):
         foreign = mail_new_test_user(
