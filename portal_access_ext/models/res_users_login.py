@@ -6,10 +6,6 @@ from odoo.tools import SQL
 from odoo.addons.auth_signup.models.res_partner import SignupError
 
 
-class LoginTakenError(ValidationError):
-    """Two users would have logins that differ in nothing, or in case only."""
-
-
 def is_storable(text):
     """:return bool: whether PostgreSQL can store a text at all"""
     return "\x00" not in text and text.encode(errors="replace").decode() == text
@@ -125,7 +121,7 @@ class ResUsers(models.Model):
         """Let these users have logins that nobody else has, whatever the case, now and until we commit.
 
         :param list wanted: login and website id (or None) of each of the users, or of users to be made
-        :raise LoginTakenError: if somebody else has one
+        :raise ValidationError: if somebody else has one
         """
         wanted = [(login, website_id) for login, website_id in wanted if login]
         if not wanted:
@@ -133,8 +129,8 @@ class ResUsers(models.Model):
         self.env["portal.access.login.key"].sudo()._claim([login for login, _website_id in wanted])
         for login, other_id in self._portal_access_find_clashes(wanted):
             if other_id:
-                raise LoginTakenError(self._portal_access_clash_reason(login, other_id))
-            raise LoginTakenError(_("The login %(login)s is there twice.", login=login))
+                raise ValidationError(self._portal_access_clash_reason(login, other_id))
+            raise ValidationError(_("The login %(login)s is there twice.", login=login))
 
     def _portal_access_find_clashes(self, wanted):
         """Find out which logins somebody else has already, an archived user too.
@@ -185,6 +181,7 @@ class ResUsers(models.Model):
         try:
             return super()._signup_create_user(values)
         except SignupError as error:
-            if isinstance(error.__context__, LoginTakenError):
+            login = str(values.get("login") or "").strip().lower()
+            if isinstance(error.__context__, ValidationError) and self._find_by_login_case_insensitive([login]):
                 raise UserError(_("Another user is already registered using this email address.")) from error
             raise
