@@ -20,7 +20,9 @@
         "data/mail_template_data.xml",
         "views/portal_access_menus.xml",
         "views/auth_signup_templates.xml",
+        "views/portal_access_event_views.xml",
         "views/res_config_settings_views.xml",
+        "wizard/base_partner_merge_views.xml",
         "wizard/portal_wizard_views.xml",
     ],
     "assets": {

@@ -1,6 +1,14 @@
+import logging
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
+
+_logger = logging.getLogger(__name__)
+
+# Events that one run of the vacuum removes.
+VACUUM_BATCH = 100_000
 
 
 class PortalAccessEvent(models.Model):
@@ -43,7 +51,7 @@ class PortalAccessEvent(models.Model):
         readonly=True,
         index=True,
     )
-    create_date = fields.Datetime(string="On", index=True)
+    create_date = fields.Datetime(string="On", readonly=True, index=True)
     partner_id = fields.Many2one(
         "res.partner", string="Contact", readonly=True, ondelete="set null", index="btree_not_null"
     )
@@ -63,7 +71,11 @@ class PortalAccessEvent(models.Model):
     )
     details = fields.Char(readonly=True)
 
-    # Append-only, also for a superuser over RPC: access rights alone would not stop one.
+    # Append-only, also for an administrator over RPC, who can give themselves access rights.
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        raise UserError(_("Portal access events are made by Odoo only."))
+
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(_("Portal access events can't be changed."))
 
@@ -103,7 +115,7 @@ class PortalAccessEvent(models.Model):
             INSERT INTO portal_access_event
                    (kind, actor_id, actor_name, ip_address, create_uid, write_uid, create_date, write_date,
                     partner_id, partner_name, user_id, login, company_id, details)
-            SELECT %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', new.*
+            SELECT %s, %s, %s, %s, %s, %s, %s, %s, new.*
               FROM unnest(%s, %s::varchar[], %s, %s, %s, %s::varchar[]) AS new
             """,
             [
@@ -113,6 +125,37 @@ class PortalAccessEvent(models.Model):
                 request.httprequest.remote_addr if request else None,
                 actor.id,
                 actor.id,
+                self.env.cr.now(),
+                self.env.cr.now(),
                 *(list(column) for column in zip(*rows, strict=True)),
             ],
         )
+
+    # -------------------------------------------------------------------------
+    # Retention
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_retention_days(self):
+        """:return int: for how many days events are kept, 0 for ever"""
+        value = self.env["ir.config_parameter"].sudo().get_param("portal_access_ext.event_retention_days")
+        try:
+            return max(int(value), 0)
+        except ValueError:
+            return 0
+
+    @api.autovacuum
+    def _gc_events(self):
+        """Remove the oldest events, where the setting says so; as many per run as one transaction can take."""
+        days = self._get_retention_days()
+        if not days:
+            return
+        self.env.cr.execute(
+            """
+            DELETE FROM portal_access_event
+             WHERE id IN (SELECT id FROM portal_access_event WHERE create_date < %s ORDER BY id LIMIT %s)
+            """,
+            [fields.Datetime.now() - timedelta(days=days), VACUUM_BATCH],
+        )
+        if self.env.cr.rowcount:
+            _logger.info("Removed %s portal access events older than %s days", self.env.cr.rowcount, days)

@@ -26,7 +26,6 @@ ACCESS_VERDICTS = [
     ("invalid_email", "Invalid email"),
     ("taken", "Login taken"),
     ("duplicate", "Same email twice"),
-    ("in_use", "Account in use"),
 ]
 
 
@@ -99,8 +98,7 @@ class ResPartner(models.Model):
             {
                 partner: normalized[partner.id]
                 for partner, code in states.items()
-                # Who had access before keeps the login of that time.
-                if code == "ready" and partner.id not in users and normalized[partner.id] and partner not in taken
+                if code in GRANTABLE and normalized[partner.id] and partner not in taken
             }
         )
         for partner, code in states.items():
@@ -185,13 +183,20 @@ class ResPartner(models.Model):
     def _portal_access_is_takeover(self, user, email):
         """Say whether an invitation to this address would give an account in use to somebody else.
 
-        Odoo makes each new employee a contact manager; these may not take over customers' accounts,
-        not by way of revoking and granting either.
+        Odoo makes each new employee a contact manager; these may not take over customers' accounts.
+        An account that was revoked is nobody's any more: granting starts a new one.
 
         :param user: the contact's :class:`ContactUser`, or None
         :param str email: normalized address
         """
-        return bool(user and user.is_in_use and user.login != email and not self._portal_access_may_see_tokens())
+        return bool(
+            user
+            and user.is_active
+            and user.is_portal
+            and user.is_in_use
+            and user.login != email
+            and not self._portal_access_may_see_tokens()
+        )
 
     def _portal_access_state(self, partner, user):
         """Judge a contact by itself, without its email.

@@ -1,7 +1,10 @@
 from ast import literal_eval
 
-from odoo import Command, _, api, models
+from odoo import SUPERUSER_ID, Command, _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .res_partner_access import AT_WORK, QUIET
 
 
 class ResUsers(models.Model):
@@ -32,6 +35,110 @@ class ResUsers(models.Model):
         # Odoo clears what it keeps of sessions before the commit. A request of the user in between
         # would keep the session alive in this process.
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
+
+    # -------------------------------------------------------------------------
+    # Clean end, clean start
+    # -------------------------------------------------------------------------
+
+    def _portal_access_close(self, kind, details=None):
+        """Take portal access from these users, so that nothing of it ever works again.
+
+        Their callers have checked the right to do so, and pass the users as superuser.
+
+        :param str kind: what the ledger calls it
+        :param dict details: text for the ledger by user id
+        """
+        self.env["portal.access.event"]._record(kind, self, details)
+        self._portal_access_shut()
+
+    def _portal_access_shut(self):
+        """Do what :meth:`_portal_access_close` does, where the ledger knows already."""
+        group_portal, group_public = self.env.ref("base.group_portal"), self.env.ref("base.group_public")
+        # Archiving ends the sessions and the invitation, see `write`.
+        self.with_context(**QUIET).write(
+            {"groups_id": [Command.unlink(group_portal.id), Command.link(group_public.id)], "active": False}
+        )
+        self._portal_access_wipe()
+
+    def _portal_access_wipe(self):
+        """Remove all that these users could sign in with: no mail, no hashing, a few statements for all.
+
+        An empty password is the only one that can't be used: Odoo takes any other text that is no
+        hash for the password itself.
+        """
+        if not self:
+            return
+        columns, tables = self._get_portal_secrets()
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_users SET %s WHERE id IN %s",
+                SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in columns),
+                tuple(self.ids),
+            )
+        )
+        for table in tables:
+            self.env.cr.execute(SQL("DELETE FROM %s WHERE user_id IN %s", SQL.identifier(table), tuple(self.ids)))
+        self.invalidate_recordset(
+            [*columns, "password", "totp_enabled", "totp_secret", "api_key_ids", "totp_trusted_device_ids"], flush=False
+        )
+        # The password is part of what Odoo keeps of each open session.
+        self.env.registry.clear_cache()
+
+    @api.model
+    def _get_portal_secrets(self):
+        """Return where users' secrets are kept. Override it to add those of another way to sign in.
+
+        :return tuple: the columns of `res_users` that a revocation empties, and the tables that it
+            deletes the user's rows from, by their column `user_id`
+        """
+        columns = ["password", "totp_secret"]
+        # Of `auth_oauth`, which nothing here depends on: the identity that signs in without a password.
+        columns += [name for name in ("oauth_uid", "oauth_access_token") if name in self._fields]
+        return columns, [self.env["res.users.apikeys"]._table, self.env["auth_totp.device"]._table]
+
+    def _portal_access_start_again(self, logins):
+        """Make users who are granted access again like new ones, before they get it.
+
+        :param dict logins: the new login by user id
+        """
+        self._portal_access_wipe()
+        changed = {user.id: user.login for user in self if user.login != logins[user.id]}
+        if changed:
+            self.env.cr.execute(
+                """
+                UPDATE res_users u SET login = new.login FROM unnest(%s, %s) AS new (id, login) WHERE u.id = new.id
+                """,
+                [list(changed), [logins[user_id] for user_id in changed]],
+            )
+            self.invalidate_recordset(["login"])
+        ids = tuple(self.ids)
+        # "Latest Authentication" is of an account that is over; the ledger remembers.
+        self.env.cr.execute("DELETE FROM res_users_log WHERE create_uid IN %s", [ids])
+        # Who deleted the account once is not to be deleted now.
+        self.env.cr.execute("DELETE FROM res_users_deletion WHERE user_id IN %s AND state = 'todo'", [ids])
+        self.invalidate_recordset(["log_ids", "login_date"])
+        self.env["portal.access.event"]._record(
+            "login_changed",
+            self.browse(changed),
+            {user_id: f"{old} → {logins[user_id]}" for user_id, old in changed.items()},
+        )
+
+    def _deactivate_portal_user(self, **post):
+        """Let customers who delete their account end like those whose access is revoked."""
+        having = self._portal_access_having()
+        deleted = _("The customer deleted the account.")
+        # Before Odoo replaces the login.
+        self.env["portal.access.event"]._record("revoked", having, dict.fromkeys(having.ids, deleted))
+        users = self.with_context(portal_access_batch=AT_WORK)
+        result = super(ResUsers, users)._deactivate_portal_user(**post)
+        # As superuser, as Odoo does: users can't archive themselves.
+        having.with_user(SUPERUSER_ID)._portal_access_shut()
+        return result
+
+    # -------------------------------------------------------------------------
+    # Logins
+    # -------------------------------------------------------------------------
 
     def _find_by_login_case_insensitive(self, logins):
         """Find the users, archived ones too, that have one of these logins, whatever the case.
@@ -87,8 +194,10 @@ class ResUsers(models.Model):
     def signup(self, values, token=None):
         """Let the invitation know that its link was used, or one of a password reset in its place."""
         partner = self.env["res.partner"].sudo()._signup_retrieve_partner(token) if token else None
-        result = super().signup(values, token)
         invitation = self.env["portal.access.invitation"].sudo()._get_open(partner) if partner else None
+        # The password of an invitation is no news by itself.
+        users = self.with_context(portal_access_batch=AT_WORK) if invitation else self
+        result = super(ResUsers, users).signup(values, token)
         if invitation:
             invitation._accept()
             self.env["portal.access.event"]._record("accepted", invitation.user_id, actor=invitation.user_id[:1])

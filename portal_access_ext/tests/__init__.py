@@ -1,5 +1,6 @@
 from . import (
     test_access_check,
+    test_access_clean_revoke,
     test_access_core,
     test_access_customized,
     test_access_end,

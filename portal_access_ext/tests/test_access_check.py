@@ -135,11 +135,11 @@ class TestAccessCheck(PortalAccessCase):
         self.assertEqual(partner.portal_access_grant()[0]["outcome"], "granted")
         self.assertEqual(partner.portal_access_revoke()[0]["outcome"], "revoked")
 
-    def test_two_accounts_of_before_with_one_email_keep_their_own_logins(self):
+    def test_two_accounts_of_before_with_one_email_can_not_both_start_again(self):
         self.grant(self.partners[:2])
         self.as_manager(self.partners[:2]).portal_access_revoke()
         self.partners[:2].email = "same@pae.example"
-        self.assertEqual({result["verdict"] for result in self.check(self.partners[:2])}, {"ready_again"})
+        self.assertEqual({result["verdict"] for result in self.check(self.partners[:2])}, {"duplicate"})
 
     def test_access_is_told_and_a_bad_email_does_not_hide_it(self):
         self.grant(self.partner)

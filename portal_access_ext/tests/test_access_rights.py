@@ -87,7 +87,7 @@ class TestAccessRights(PortalAccessCase):
                         record.write({"partner_id": False})
                     with self.assertRaises(UserError):
                         record.unlink()
-                    with self.assertRaises(AccessError):
+                    with self.assertRaises(UserError):
                         record.create({"partner_id": self.partner.id, "kind": "granted"})
 
     def test_not_even_the_superuser_rewrites_the_ledger(self):
@@ -95,6 +95,8 @@ class TestAccessRights(PortalAccessCase):
             self.event.sudo().write({"login": "somebody else"})
         with self.assertRaises(UserError):
             self.event.sudo().unlink()
+        with self.assertRaises(UserError):
+            self.event.sudo().create({"kind": "granted"})
 
     def test_only_an_access_administrator_sees_a_link(self):
         invitation = self.invitation.with_user(self.manager)

@@ -103,13 +103,13 @@ class PortalWizardUser(models.TransientModel):
         if self._get_stale():
             # Stock would write the old address back on the contact.
             self.email = self.seen_email = self.partner_id.email
+        user = self.env["res.users"].sudo().browse(verdict.user_id or [])
+        if verdict.is_grantable and user:
+            user._portal_access_start_again({user.id: verdict.email})
         result = stock_action()
         self.invalidate_recordset(["user_id", "is_portal"])
-        if self.is_portal != had_access:
-            user = self.user_id.sudo()
-            self.env["portal.access.event"]._record("granted" if self.is_portal else "revoked", user)
-            if not self.is_portal:
-                self.env["portal.access.invitation"].sudo()._get_open(self.partner_id)._cancel()
+        if had_access and not self.is_portal:
+            user._portal_access_wipe()
         self._show_results({self: (outcome, dict(self._fields["outcome"]._description_selection(self.env))[outcome])})
         return result
 

@@ -1,0 +1,19 @@
+from odoo import models
+from odoo.tools import email_normalize
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        """Tell the ledger that customers changed their own email, on whichever page."""
+        user = self.env.user.sudo() if "email" in vals else self.env["res.users"]
+        if not (user.share and user.partner_id in self):
+            return super().write(vals)
+        old_email = user.partner_id.email
+        result = super().write(vals)
+        new_email = user.partner_id.email
+        if email_normalize(old_email) != email_normalize(new_email):
+            details = {user.id: f"{old_email or '-'} → {new_email or '-'}"}
+            self.env["portal.access.event"]._record("email_changed", user, details)
+        return result

@@ -1,0 +1,16 @@
+from odoo import _, models
+
+from .res_partner_access import AT_WORK
+
+
+class ResUsersIdentityCheck(models.TransientModel):
+    _inherit = "res.users.identitycheck"
+
+    def revoke_all_devices(self):
+        """Remember that a customer signed out everywhere; Odoo does it by setting the same password again."""
+        check = self.with_context(portal_access_batch=AT_WORK)
+        result = super(ResUsersIdentityCheck, check).revoke_all_devices()
+        users = self.env.user._portal_access_having().sudo()
+        details = _("The customer signed out from all devices.")
+        self.env["portal.access.event"]._record("session_ended", users, dict.fromkeys(users.ids, details))
+        return result

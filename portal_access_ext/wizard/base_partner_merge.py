@@ -1,0 +1,87 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class MergePartnerAutomatic(models.TransientModel):
+    """Contacts with several logins can be merged: whoever merges them says which login stays.
+
+    Odoo refuses to merge contacts that have more than one user, archived ones too.
+    """
+
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    portal_login_ids = fields.Many2many("res.users", compute="_compute_portal_login_ids")
+    has_several_logins = fields.Boolean(compute="_compute_portal_login_ids")
+    portal_login_id = fields.Many2one(
+        "res.users",
+        string="Login that stays",
+        context={"active_test": False},
+        help="The other logins lose their access for good; what their users did stays.",
+    )
+
+    @api.depends("partner_ids")
+    def _compute_portal_login_ids(self):
+        for wizard in self:
+            users = wizard.partner_ids._get_all_users()
+            # One of them if there is one: nobody gives up an employee's account here.
+            wizard.portal_login_ids = users.filtered(lambda user: not user.share) or users
+            wizard.has_several_logins = len(users) > 1
+
+    @api.onchange("partner_ids")
+    def _onchange_partner_ids(self):
+        if self.portal_login_id not in self.portal_login_ids:
+            self.portal_login_id = False
+
+    def _action_next_screen(self):
+        self.portal_login_id = False  # it was of the contacts before
+        return super()._action_next_screen()
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """Revoke the logins that are given up, and keep their users out of Odoo's sight while it merges."""
+        partners = self.env["res.partner"].browse(partner_ids).exists()
+        users = partners._get_all_users()
+        if len(partners) < 2 or len(users) < 2:
+            return super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
+        kept = self.portal_login_id.sudo()
+        if kept not in users:
+            logins = ", ".join(users.mapped("login"))
+            raise UserError(_("These contacts have several logins: %s. Choose the one that stays.", logins))
+        given_up = users - kept
+        employees = given_up.filtered(lambda user: not user.share)
+        if employees:
+            names = ", ".join(employees.mapped("name"))
+            raise UserError(_("The account of an internal user (%s) can't be given up by merging contacts.", names))
+        partners._portal_access_check_rights()
+        partners._portal_access_lock()
+        having = given_up._portal_access_having()
+        merged = _("The contact was merged; the login that stays is %s.", kept.login)
+        having._portal_access_close("revoked", dict.fromkeys(having.ids, merged))
+        given_up._portal_access_shut()
+        given_up._set_partner_quietly(self.env.ref("base.partner_root"))
+        result = super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
+        kept.invalidate_recordset(["partner_id"])
+        given_up._set_partner_quietly(kept.partner_id)
+        return result
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _get_all_users(self):
+        """:return: all users of these contacts, archived ones and those of other companies too, as superuser"""
+        # sudo: a user that one can't see is one user too many for Odoo all the same.
+        return self.env["res.users"].sudo().with_context(active_test=False).search([("partner_id", "in", self.ids)])
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def _set_partner_quietly(self, partner):
+        """Move these users to another contact, without all that a change of contact sets off."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE res_users SET partner_id = %s WHERE id IN %s", partner.id, tuple(self.ids)),
+        )
+        self.invalidate_recordset()
+        self.env["res.partner"].invalidate_model(["user_ids"])
