@@ -116,7 +116,7 @@ class ResUsers(models.Model):
         except AccessDenied:
             with cls.pool.cursor() as cr:  # the failed one is rolled back
                 Users = api.Environment(cr, api.SUPERUSER_ID, {})[cls._name]
-                Users._portal_access_remember_failure(Users._find_portal_user_by_login(login))
+                Users._find_portal_user_by_login(login)._portal_access_remember_failure()
             raise
 
     def _totp_check(self, code):
@@ -125,9 +125,8 @@ class ResUsers(models.Model):
         except AccessDenied:
             with self.pool.cursor() as cr:
                 user = self.with_env(api.Environment(cr, api.SUPERUSER_ID, self.env.context))
-                user._portal_access_remember_failure(
-                    user._portal_access_having(), _("The password was right, the code of the authenticator wrong.")
-                )
+                details = _("The password was right, the code of the authenticator wrong.")
+                user._portal_access_having()._portal_access_remember_failure(details)
             raise
 
     @api.model

@@ -5,6 +5,7 @@ from . import (
     test_access_customized,
     test_access_end,
     test_access_invitation,
+    test_access_ledger,
     test_access_queries,
     test_access_rights,
     test_login_rules,
