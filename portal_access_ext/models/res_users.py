@@ -124,6 +124,15 @@ class ResUsers(models.Model):
             {user_id: f"{old} → {logins[user_id]}" for user_id, old in changed.items()},
         )
 
+    def _portal_access_move_to(self, partner):
+        """Move these users to another contact, without all that a change of contact sets off."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE res_users SET partner_id = %s WHERE id IN %s", partner.id, tuple(self.ids)),
+        )
+        self.invalidate_recordset()
+        self.env["res.partner"].invalidate_model(["user_ids"])
+
     def _deactivate_portal_user(self, **post):
         """Let customers who delete their account end like those whose access is revoked."""
         having = self._portal_access_having()

@@ -13,5 +13,6 @@ class ResUsers(models.Model):
         return result
 
     def _portal_access_end(self):
-        super()._portal_access_end()
+        result = super()._portal_access_end()
         self.sudo().partner_id._portal_access_clear_unused_ends()
+        return result

@@ -4,4 +4,5 @@ from . import (
     portal_wizard,
     portal_wizard_user,
     portal_wizard_user_hooks,
+    res_users_identitycheck,
 )

@@ -1,6 +1,5 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 
 class MergePartnerAutomatic(models.TransientModel):
@@ -23,7 +22,7 @@ class MergePartnerAutomatic(models.TransientModel):
     @api.depends("partner_ids")
     def _compute_portal_login_ids(self):
         for wizard in self:
-            users = wizard.partner_ids._get_all_users()
+            users = wizard.partner_ids._portal_access_all_users()
             # One of them if there is one: nobody gives up an employee's account here.
             wizard.portal_login_ids = users.filtered(lambda user: not user.share) or users
             wizard.has_several_logins = len(users) > 1
@@ -40,7 +39,7 @@ class MergePartnerAutomatic(models.TransientModel):
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
         """Revoke the logins that are given up, and keep their users out of Odoo's sight while it merges."""
         partners = self.env["res.partner"].browse(partner_ids).exists()
-        users = partners._get_all_users()
+        users = partners._portal_access_all_users()
         if len(partners) < 2 or len(users) < 2:
             return super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
         kept = self.portal_login_id.sudo()
@@ -58,30 +57,8 @@ class MergePartnerAutomatic(models.TransientModel):
         merged = _("The contact was merged; the login that stays is %s.", kept.login)
         having._portal_access_close("revoked", dict.fromkeys(having.ids, merged))
         given_up._portal_access_shut()
-        given_up._set_partner_quietly(self.env.ref("base.partner_root"))
+        given_up._portal_access_move_to(self.env.ref("base.partner_root"))
         result = super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
         kept.invalidate_recordset(["partner_id"])
-        given_up._set_partner_quietly(kept.partner_id)
+        given_up._portal_access_move_to(kept.partner_id)
         return result
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    def _get_all_users(self):
-        """:return: all users of these contacts, archived ones and those of other companies too, as superuser"""
-        # sudo: a user that one can't see is one user too many for Odoo all the same.
-        return self.env["res.users"].sudo().with_context(active_test=False).search([("partner_id", "in", self.ids)])
-
-
-class ResUsers(models.Model):
-    _inherit = "res.users"
-
-    def _set_partner_quietly(self, partner):
-        """Move these users to another contact, without all that a change of contact sets off."""
-        self.flush_recordset()
-        self.env.cr.execute(
-            SQL("UPDATE res_users SET partner_id = %s WHERE id IN %s", partner.id, tuple(self.ids)),
-        )
-        self.invalidate_recordset()
-        self.env["res.partner"].invalidate_model(["user_ids"])
