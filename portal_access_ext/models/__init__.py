@@ -17,6 +17,5 @@ from . import (
     res_users,
     res_users_end,
     res_users_login,
-    res_users_identitycheck,
     res_users_ledger,
 )

@@ -114,7 +114,6 @@ class ResPartner(models.Model):
         # Contact managers can't write users; what is written is decided here, not by them.
         Users = self.env["res.users"].sudo().with_context(**QUIET, active_test=False).with_company(company)
         group_portal, group_public = self.env.ref("base.group_portal"), self.env.ref("base.group_public")
-        Users._portal_access_lock_logins()
         logins = {verdicts[partner.id].user_id: verdicts[partner.id].email for partner in self}
         logins.pop(False, None)
         known = Users.browse(logins)

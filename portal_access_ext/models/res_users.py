@@ -101,10 +101,15 @@ class ResUsers(models.Model):
         """Make users who are granted access again like new ones, before they get it.
 
         :param dict logins: the new login by user id
+        :raise ValidationError: if somebody else has one of the logins
         """
         self._portal_access_wipe()
         changed = {user.id: user.login for user in self if user.login != logins[user.id]}
         if changed:
+            users = self.browse(changed)
+            users._portal_access_claim_logins(
+                [(logins[user.id], ("website_id" in self._fields and user.website_id.id) or None) for user in users]
+            )
             self.env.cr.execute(
                 """
                 UPDATE res_users u SET login = new.login FROM unnest(%s, %s) AS new (id, login) WHERE u.id = new.id
