@@ -1,1 +1,1 @@
-from . import auth_signup
+from . import auth_signup, portal_end

@@ -12,10 +12,12 @@ from . import (
     res_partner_access,
     res_partner_check,
     res_partner_end,
+    res_partner_end_cron,
+    res_partner_end_mail,
     res_partner_ledger,
     res_partner_signup,
     res_users,
-    res_users_end,
     res_users_login,
     res_users_ledger,
+    res_users_end,  # it extends what the ledger is told
 )

@@ -3,6 +3,11 @@ from odoo.exceptions import ValidationError
 
 from .portal_access_invitation import VALIDITY_DAYS, VALIDITY_DAYS_MAX
 
+WARNING_DAYS = 7
+WARNING_DAYS_MAX = 60
+DORMANCY_DAYS_MIN = 30
+DORMANCY_DAYS_MAX = 3650
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -19,6 +24,17 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="portal_access_ext.event_retention_days",
         help="For how many days portal access events are kept; 0 keeps them for ever.",
     )
+    # Without `config_parameter`, which keeps no zero.
+    portal_access_warning_days = fields.Integer(
+        string="Warning Before the End of Portal Access",
+        default=WARNING_DAYS,
+        help="How many days before their access ends customers are warned by mail; 0 for no warning.",
+    )
+    portal_access_dormancy_days = fields.Integer(
+        string="Dormant Portal Access",
+        help="After how many days without signing in portal access is revoked; 0 for never. Customers are warned "
+        "before, unless the warning is set to 0 days.",
+    )
 
     @api.constrains("portal_invitation_validity_days")
     def _check_portal_invitation_validity_days(self):
@@ -31,3 +47,49 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             if settings.portal_event_retention_days < 0:
                 raise ValidationError(_("Portal access events can be kept for a number of days, or for ever (0)."))
+
+    @api.constrains("portal_access_warning_days", "portal_access_dormancy_days")
+    def _check_portal_access_end_days(self):
+        for settings in self:
+            warning_days, dormancy_days = settings.portal_access_warning_days, settings.portal_access_dormancy_days
+            if not 0 <= warning_days <= WARNING_DAYS_MAX:
+                raise ValidationError(
+                    _(
+                        "Customers can be warned up to %s days before their access ends, or not at all (0).",
+                        WARNING_DAYS_MAX,
+                    )
+                )
+            if dormancy_days and not DORMANCY_DAYS_MIN <= dormancy_days <= DORMANCY_DAYS_MAX:
+                raise ValidationError(
+                    _(
+                        "Portal access can be revoked after %(minimum)s to %(maximum)s days without signing in, "
+                        "or never (0).",
+                        minimum=DORMANCY_DAYS_MIN,
+                        maximum=DORMANCY_DAYS_MAX,
+                    )
+                )
+            if dormancy_days and warning_days >= dormancy_days:
+                raise ValidationError(
+                    _("The warning must come fewer days before the end than access may be unused: %s.", dormancy_days)
+                )
+
+    @api.model
+    def get_values(self):
+        Users = self.env["res.users"]
+        return {
+            **super().get_values(),
+            "portal_access_warning_days": Users._get_portal_warning_days(),
+            "portal_access_dormancy_days": Users._get_portal_dormancy_days(),
+        }
+
+    def set_values(self):
+        result = super().set_values()
+        parameters = self.env["ir.config_parameter"].sudo()  # Odoo lets nobody else get here
+        for name, current in (
+            ("warning_days", self.env["res.users"]._get_portal_warning_days()),
+            ("dormancy_days", self.env["res.users"]._get_portal_dormancy_days()),
+        ):
+            days = self[f"portal_access_{name}"]
+            if days != current:
+                parameters.set_param(f"portal_access_ext.{name}", str(days))
+        return result

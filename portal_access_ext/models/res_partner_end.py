@@ -6,21 +6,21 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from .res_partner_access import QUIET
+from .res_partner_access import AT_WORK, QUIET
 
 
-def get_today(now, *names):
-    """Return today's date in the first of these time zones that exists, else in UTC.
+def get_local_date(moment, *names):
+    """Return the date of a moment in the first of these time zones that exists, else in UTC.
 
-    :param datetime now: the present, in UTC
+    :param datetime moment: in UTC
     :param names: names of time zones, as Odoo keeps them: some may be empty, or no time zone at all
     """
     for name in filter(None, names):
         try:
-            return pytz.utc.localize(now).astimezone(pytz.timezone(name)).date()
+            return pytz.utc.localize(moment).astimezone(pytz.timezone(name)).date()
         except pytz.UnknownTimeZoneError:
             continue
-    return now.date()
+    return moment.date()
 
 
 class ResPartner(models.Model):
@@ -31,6 +31,7 @@ class ResPartner(models.Model):
     portal_access_until = fields.Date(
         copy=False,
         tracking=True,
+        index="btree_not_null",
         groups="base.group_partner_manager",
         help="The last day of portal access, in the contact's time zone. Empty: it does not end by itself.",
     )
@@ -130,7 +131,7 @@ class ResPartner(models.Model):
 
     def _portal_access_is_at_work(self):
         """:return bool: whether the core writes, which has judged already; see `AT_WORK`"""
-        return self.env.context.get("portal_access_batch") == QUIET["portal_access_batch"]
+        return self.env.context.get("portal_access_batch") is AT_WORK
 
     @api.model
     def _portal_access_parse_until(self, until):
@@ -181,5 +182,5 @@ class ResPartner(models.Model):
         todays = {}
         for partner in self.sudo():
             company = companies.get(partner.id) or partner.company_id or self.env.company.sudo()
-            todays[partner.id] = get_today(now, partner.tz, company.partner_id.tz)
+            todays[partner.id] = get_local_date(now, partner.tz, company.partner_id.tz)
         return todays

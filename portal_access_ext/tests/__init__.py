@@ -4,6 +4,7 @@ from . import (
     test_access_core,
     test_access_customized,
     test_access_end,
+    test_access_end_cron,
     test_access_invitation,
     test_access_ledger,
     test_access_queries,

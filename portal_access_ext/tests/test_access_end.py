@@ -2,6 +2,7 @@ from datetime import date
 
 from freezegun import freeze_time
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -120,12 +121,15 @@ class TestAccessUntil(PortalAccessCase):
         self.assertEqual(self.partners.message_ids, before, "nothing changed")
 
     def test_taking_access_away_removes_the_end_through_any_door(self):
-        users = self.grant(self.partners)
-        self.set_until(self.partners, "2030-12-31")
-        self.as_manager(self.partners[0]).portal_access_revoke()
+        partners = self.partners | self.make_partners(1, "promoted")
+        users = self.grant(partners)
+        self.set_until(partners, "2030-12-31")
+        self.as_manager(partners[0]).portal_access_revoke()
         users[1].active = False
         users[2].unlink()
-        self.assertEqual(self.partners.mapped("portal_access_until"), [False] * 3)
+        group_portal, group_user = self.env.ref("base.group_portal"), self.env.ref("base.group_user")
+        users[3].groups_id = [Command.unlink(group_portal.id), Command.link(group_user.id)]
+        self.assertEqual(partners.mapped("portal_access_until"), [False] * 4)
 
     def test_a_second_user_keeps_the_end(self):
         user = self.grant(self.partner)

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..models.res_partner_access import QUIET
+from ..models.res_partner_access import AT_WORK
 
 
 class MergePartnerAutomatic(models.TransientModel):
@@ -9,5 +9,4 @@ class MergePartnerAutomatic(models.TransientModel):
     @api.model
     def _update_values(self, src_partners, dst_partner):
         """Take the end of access as it is, a past one too: the next night knows what to do with it."""
-        at_work = {"portal_access_batch": QUIET["portal_access_batch"]}
-        return super()._update_values(src_partners, dst_partner.with_context(**at_work))
+        return super()._update_values(src_partners, dst_partner.with_context(portal_access_batch=AT_WORK))
