@@ -25,6 +25,7 @@
         "wizard/base_partner_merge_views.xml",
         "wizard/portal_wizard_views.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
             "portal_access_ext/static/src/portal_wizard/**/*",

@@ -22,7 +22,6 @@ class PortalAccessEvent(models.Model):
     _name = "portal.access.event"
     _description = "Portal Access Event"
     _order = "id desc"
-    _rec_name = "kind"
 
     kind = fields.Selection(
         [
@@ -70,6 +69,12 @@ class PortalAccessEvent(models.Model):
         help="The network address the request came from.",
     )
     details = fields.Char(readonly=True)
+
+    @api.depends("kind", "partner_name")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for event in self:
+            event.display_name = ": ".join(filter(None, (labels.get(event.kind), event.partner_name)))
 
     # Append-only, also for an administrator over RPC, who can give themselves access rights.
     @api.model_create_multi

@@ -16,6 +16,17 @@ class ResUsers(models.Model):
         self.env.cr.execute("CREATE INDEX IF NOT EXISTS res_users_login_lower_index ON res_users (lower(trim(login)))")
         return result
 
+    @api.depends("login", "active")
+    @api.depends_context("portal_access_show_login")
+    def _compute_display_name(self):
+        """Tell users of contacts that look alike apart, where somebody has to choose."""
+        result = super()._compute_display_name()
+        if self.env.context.get("portal_access_show_login"):
+            for user in self:
+                login = user.login if user.active else _("%(login)s, archived", login=user.login)
+                user.display_name = f"{user.display_name} ({login})"
+        return result
+
     def write(self, vals):
         """Let the links and open sessions of a user who is archived end, wherever that is done."""
         result = super().write(vals)

@@ -172,6 +172,11 @@ class TestMergeContacts(CleanRevokeCase):
         wizard = self.both()
         self.assertTrue(wizard.has_several_logins)
         self.assertEqual(wizard.portal_login_ids, self.user | self.other_user)
+        self.other_user.active = False
+        names = wizard.portal_login_ids.with_context(portal_access_show_login=True).mapped("display_name")
+        self.assertCountEqual(
+            names, ["customer 0 (customer0@pae.example)", "customer 1 (customer1@pae.example, archived)"]
+        )
         with self.assertRaisesRegex(UserError, "customer0@pae.example, customer1@pae.example"):
             wizard.action_merge()
         self.assertTrue(self.other_partner.exists())
