@@ -10,7 +10,9 @@ class MergePartnerAutomatic(models.TransientModel):
 
     _inherit = "base.partner.merge.automatic.wizard"
 
-    portal_login_ids = fields.Many2many("res.users", compute="_compute_portal_login_ids")
+    portal_login_ids = fields.Many2many(
+        "res.users", compute="_compute_portal_login_ids", context={"active_test": False}
+    )
     has_several_logins = fields.Boolean(compute="_compute_portal_login_ids")
     portal_login_id = fields.Many2one(
         "res.users",
