@@ -18,7 +18,9 @@
         "security/portal_access_security.xml",
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
+        "data/mail_template_reminder_data.xml",
         "views/portal_access_menus.xml",
+        "views/portal_access_invitation_views.xml",
         "views/auth_signup_templates.xml",
         "views/portal_access_event_views.xml",
         "views/res_config_settings_views.xml",
@@ -28,6 +30,7 @@
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
+            "portal_access_ext/static/src/invitation/**/*",
             "portal_access_ext/static/src/portal_wizard/**/*",
         ],
         "web.assets_tests": [

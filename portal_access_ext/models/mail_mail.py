@@ -12,12 +12,11 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     def _prepare_outgoing_list(self, *args, **kwargs):
-        """Send nothing for an invitation that was cancelled or replaced while its mail waited."""
+        """Send nothing for an invitation that came to its end while its mail waited."""
         self.ensure_one()
         if self.model == "portal.access.invitation":
             invitation = self.env["portal.access.invitation"].sudo().browse(self.res_id).exists()
-            # "Failed" too: an administrator may send the mail again by hand.
-            if invitation.state not in ("queued", "failed") or invitation.mail_mail_id_int != self.id:
+            if not invitation._is_mail_wanted(self.id):
                 return []
         return super()._prepare_outgoing_list(*args, **kwargs)
 
@@ -33,17 +32,25 @@ class MailMail(models.Model):
             )
             mail_reasons = {mail.id: failure_reason or mail.failure_reason for mail in mails}
             reasons = {invitation.id: mail_reasons[invitation.mail_mail_id_int] for invitation in invitations}
-            if failure_type in ("mail_email_invalid", "mail_email_missing"):
+            is_address_bad = failure_type in ("mail_email_invalid", "mail_email_missing")
+            if is_address_bad:
                 reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))
+            reminded = self.env["portal.access.invitation"].sudo().search([("reminder_mail_id_int", "in", mails.ids)])
             try:
                 # The mail is out: a conflict here must not roll that back, and send it again.
                 with self.env.cr.savepoint():
                     if failure_type:
                         invitations._fail(reasons)
+                        if is_address_bad:
+                            reminded._fail_reminder(_("The mail server does not accept this address."))
+                        for invitation in reminded.filtered("reminder_mail_id_int"):
+                            reason = mail_reasons[invitation.reminder_mail_id_int]
+                            invitation.reminder_failure = reason or _("Unknown error")
                     else:
                         # Not one that was held back: Odoo calls that a success too.
                         sent_ids = set(mails.filtered(lambda mail: mail.state == "sent").ids)
                         invitations.filtered(lambda i: i.mail_mail_id_int in sent_ids)._mark_sent()
+                        reminded.filtered(lambda i: i.reminder_mail_id_int in sent_ids)._mark_reminded()
             except OperationalError as error:
                 if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
                     raise

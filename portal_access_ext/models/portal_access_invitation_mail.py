@@ -8,8 +8,9 @@ from psycopg2 import OperationalError
 
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.osv import expression
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
-from odoo.tools import formataddr
+from odoo.tools import SQL, formataddr
 
 from .portal_access_invitation import hash_token
 
@@ -20,12 +21,24 @@ RENDER_BATCH = 100
 # First wait before a failed invitation is tried again; it doubles each time, so often.
 RETRY_DELAY = timedelta(minutes=10)
 RETRY_DOUBLINGS = 7
+# Wait before a reminder that the mail server did not take is tried again.
+REMINDER_RETRY_DELAY = timedelta(hours=4)
+# What an invitation mails: the template, its name for those who deleted it, and the field that knows the mail.
+MAILS = {
+    "invitation": ("mail_template_portal_invitation", "Portal: Invitation", "mail_mail_id_int"),
+    "reminder": ("mail_template_portal_invitation_reminder", "Portal: Invitation reminder", "reminder_mail_id_int"),
+}
 
 
 class PortalAccessInvitation(models.Model):
-    """The mail of an invitation: rendered, handed to Odoo's mail queue, and what becomes of it."""
+    """The mails of an invitation: rendered, handed to Odoo's mail queue, and what becomes of them."""
 
     _inherit = "portal.access.invitation"
+
+    reminded_on = fields.Datetime(readonly=True, help="When the customer was reminded, or that was tried last.")
+    reminder_failure = fields.Text(readonly=True, help="Why the reminder did not reach the customer.")
+    # While it waits, or after it failed.
+    reminder_mail_id_int = fields.Integer(string="Reminder Mail ID", readonly=True, index="btree_not_null")
 
     def _send_after_commit(self):
         """Send these invitations as soon as the current transaction is committed.
@@ -67,19 +80,20 @@ class PortalAccessInvitation(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Render the invitations that wait and hand them to Odoo's mail queue, in batches.
+        """Render the invitations and reminders that are due and hand them to Odoo's mail queue, in batches.
 
         Each batch is committed, and the queue starts on it while the next one is rendered.
         """
         auto_commit = not getattr(threading.current_thread(), "testing", False)
         try:
             self._recover_lost_mails()
-            while invitations := self._claim_due():
-                invitations._create_mails()
-                self._trigger_cron("mail.ir_cron_mail_scheduler_action")
-                if auto_commit:
-                    self.env.cr.commit()  # pylint: disable=invalid-commit
-                    self.env.invalidate_all()
+            for purpose in MAILS:
+                while invitations := self._claim_due(purpose):
+                    invitations._create_mails(purpose)
+                    self._trigger_cron("mail.ir_cron_mail_scheduler_action")
+                    if auto_commit:
+                        self.env.cr.commit()  # pylint: disable=invalid-commit
+                        self.env.invalidate_all()
         except OperationalError as error:
             if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY or not auto_commit:
                 raise
@@ -98,14 +112,16 @@ class PortalAccessInvitation(models.Model):
             _logger.warning("The scheduled action %s was deleted: invitations wait until somebody sends them", xmlid)
 
     @api.model
-    def _claim_due(self):
-        """Lock the next batch of invitations to render, but for those that are being sent right now.
+    def _claim_due(self, purpose="invitation"):
+        """Lock the next batch of invitations to render a mail for, but for those that are being sent right now.
 
         A row button holds its invitation for as long as the mail server takes.
 
+        :param str purpose: a key of :data:`MAILS`
         :return: the invitations, none when nothing is left to do
         """
-        due = self.search(self._get_due_domain(), limit=RENDER_BATCH, order="id")
+        domain = self._get_due_domain() if purpose == "invitation" else self._get_reminder_domain()
+        due = self.search(domain, limit=RENDER_BATCH, order="id")
         if not due:
             return due
         self.env.flush_all()
@@ -133,6 +149,35 @@ class PortalAccessInvitation(models.Model):
         ]
 
     @api.model
+    def _get_reminder_domain(self):
+        """:return list: the domain of the invitations whose customer is to be reminded now"""
+        days, now = self._get_reminder_days(), fields.Datetime.now()
+        if not days:
+            return expression.FALSE_DOMAIN
+        return [
+            *self._get_waiting_domain(),
+            ("valid_until", "<=", now + timedelta(days=days)),
+            "|",
+            ("reminded_on", "=", False),
+            # The mail server did not take it. Without a mail, somebody stopped it, or it can't be made.
+            "&",
+            "&",
+            ("reminder_failure", "!=", False),
+            ("reminder_mail_id_int", ">", 0),
+            ("reminded_on", "<=", now - REMINDER_RETRY_DELAY),
+        ]
+
+    @api.model
+    def _get_waiting_domain(self):
+        """:return list: the domain of the invitations that reached a customer who did not come yet, and still can"""
+        return [
+            ("state", "=", "sent"),
+            ("valid_until", ">", fields.Datetime.now()),
+            ("user_id.active", "=", True),
+            ("is_connected", "=", False),
+        ]
+
+    @api.model
     def _recover_lost_mails(self):
         """Mark as failed what was given up without telling us.
 
@@ -147,25 +192,37 @@ class PortalAccessInvitation(models.Model):
                 invitation._fail({invitation.id: mail.failure_reason})
             elif not mail or mail.state == "cancel":
                 invitation._fail({invitation.id: _("The mail was cancelled or deleted.")}, retry=False)
+        reminded = self.search(
+            [*self._get_waiting_domain(), ("reminder_mail_id_int", ">", 0), ("reminder_failure", "=", False)]
+        )
+        mails = {mail.id: mail for mail in reminded._get_mails("reminder")}
+        for invitation in reminded:
+            mail = mails.get(invitation.reminder_mail_id_int)
+            if mail and mail.state == "exception":
+                invitation.reminder_failure = mail.failure_reason or _("Unknown error")
+            elif not mail or mail.state == "cancel":
+                invitation._fail_reminder(_("The mail was cancelled or deleted."))
 
-    def _get_mails(self):
+    def _get_mails(self, purpose="invitation"):
         """:return: the mails of these invitations that exist still, `mail.mail` as superuser"""
-        return self.env["mail.mail"].sudo().browse(filter(None, self.mapped("mail_mail_id_int"))).exists()
+        _template, _name, field = MAILS[purpose]
+        return self.env["mail.mail"].sudo().browse(filter(None, self.mapped(field))).exists()
 
-    def _create_mails(self):
-        """Make the mail of each invitation, as its inviter, in the customer's language.
+    def _create_mails(self, purpose="invitation"):
+        """Make a mail of each invitation, as its inviter, in the customer's language.
 
+        :param str purpose: a key of :data:`MAILS`
         :return: the outgoing `mail.mail` records; an invitation that can't be rendered is marked
             failed and has none
         """
         mails = self.env["mail.mail"].sudo()
         # A mail of an earlier, failed attempt would be sent twice if somebody retried it by hand.
-        self._get_mails().unlink()
+        self._get_mails(purpose).unlink()
         self._renew_tokens()
         for inviter, invitations in self.grouped("inviter_id").items():
             sender = inviter if inviter.active else invitations.env.ref("base.user_root")
             # sudo: the inviter needs no right on mails, and the link is only shown to a superuser.
-            mails |= invitations.with_user(sender).sudo()._create_mails_of_one_inviter()
+            mails |= invitations.with_user(sender).sudo()._create_mails_of_one_inviter(purpose)
         return mails.with_user(self.env.user).sudo()
 
     def _renew_tokens(self):
@@ -177,7 +234,8 @@ class PortalAccessInvitation(models.Model):
             SELECT invitation.id FROM portal_access_invitation invitation
               JOIN res_partner partner ON partner.id = invitation.partner_id
              WHERE invitation.id IN %s
-               AND encode(sha256(partner.signup_token::bytea), 'hex') IS DISTINCT FROM invitation.token_hash
+               AND invitation.token_hash
+                   IS DISTINCT FROM encode(sha256(convert_to(partner.signup_token, 'UTF8')), 'hex')
             """,
             [tuple(self.ids)],
         )
@@ -185,25 +243,30 @@ class PortalAccessInvitation(models.Model):
             tokens = invitation.partner_id._portal_access_mint_tokens(invitation.valid_until)
             invitation.token_hash = hash_token(tokens[invitation.partner_id.id])
 
-    def _create_mails_of_one_inviter(self):
+    def _create_mails_of_one_inviter(self, purpose):
         try:
             with self.env.cr.savepoint():
-                return self._create_mails_in_one_go()
+                return self._create_mails_in_one_go(purpose)
         except OperationalError:
             raise
         except Exception as error:
             if len(self) == 1:
-                _logger.warning("Invitation %s can't be rendered", self.id, exc_info=True)
-                self._fail({self.id: str(error)}, retry=False)
+                _logger.warning("The %s mail of invitation %s can't be rendered", purpose, self.id, exc_info=True)
+                if purpose == "invitation":
+                    self._fail({self.id: str(error)}, retry=False)
+                else:
+                    self._fail_reminder(str(error))
                 return self.env["mail.mail"]
         # Whichever is the bad one, the others go out.
         middle = len(self) // 2
-        return self[:middle]._create_mails_of_one_inviter() | self[middle:]._create_mails_of_one_inviter()
+        first_half = self[:middle]._create_mails_of_one_inviter(purpose)
+        return first_half | self[middle:]._create_mails_of_one_inviter(purpose)
 
-    def _create_mails_in_one_go(self):
-        template = self.env.ref("portal_access_ext.mail_template_portal_invitation", raise_if_not_found=False)
+    def _create_mails_in_one_go(self, purpose):
+        xmlid, name, field = MAILS[purpose]
+        template = self.env.ref(f"portal_access_ext.{xmlid}", raise_if_not_found=False)
         if not template:
-            raise UserError(_("The mail template Portal: Invitation was deleted."))
+            raise UserError(_("The mail template %s was deleted.", name))
         values_list = []
         for _lang, (lang_template, ids) in template._classify_per_lang(self.ids).items():
             bodies = lang_template._portal_access_render_bodies(ids)
@@ -227,18 +290,25 @@ class PortalAccessInvitation(models.Model):
                     }
                 )
         mails = self.env["mail.mail"].create(values_list)
-        # "Queued" says that the mail waits to be sent, whether or not it is rendered.
-        self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})
+        if purpose == "invitation":
+            # "Queued" says that the mail waits to be sent, whether or not it is rendered.
+            self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})
+        else:
+            self.write({"reminded_on": fields.Datetime.now(), "reminder_failure": False})
         self.flush_recordset()
         self.env.cr.execute(
-            """
-            UPDATE portal_access_invitation invitation SET mail_mail_id_int = mail.id
-              FROM unnest(%s, %s) AS mail (id, invitation_id)
-             WHERE invitation.id = mail.invitation_id
-            """,
-            [mails.ids, mails.mapped("res_id")],
+            SQL(
+                """
+                UPDATE portal_access_invitation invitation SET %(field)s = mail.id
+                  FROM unnest(%(mail_ids)s, %(invitation_ids)s) AS mail (id, invitation_id)
+                 WHERE invitation.id = mail.invitation_id
+                """,
+                field=SQL.identifier(field),
+                mail_ids=mails.ids,
+                invitation_ids=mails.mapped("res_id"),
+            )
         )
-        self.invalidate_recordset(["mail_mail_id_int"])
+        self.invalidate_recordset([field])
         return mails
 
     def _get_recipient(self):
@@ -280,3 +350,24 @@ class PortalAccessInvitation(models.Model):
             first_failures.user_id,
             {invitation.user_id.id: reasons.get(invitation.id) for invitation in first_failures},
         )
+
+    def _is_mail_wanted(self, mail_id):
+        """Say whether a mail that waited may still go out: the invitation can be over, or have a newer mail.
+
+        :param int mail_id: the id of the `mail.mail`
+        """
+        if not self.valid_until or self.valid_until <= fields.Datetime.now():
+            return False
+        if mail_id == self.reminder_mail_id_int:
+            return self.state == "sent" and not self.is_connected
+        # "Failed" too: an administrator may send the mail again by hand.
+        return mail_id == self.mail_mail_id_int and self.state in ("queued", "failed")
+
+    def _mark_reminded(self):
+        """Note that the reminders were sent."""
+        self.write({"reminded_on": fields.Datetime.now(), "reminder_failure": False, "reminder_mail_id_int": False})
+        self.env["portal.access.event"]._record("reminded", self.user_id)
+
+    def _fail_reminder(self, reason):
+        """Note that a reminder can't be sent, and don't try again. The invitation itself is as good as before."""
+        self.write({"reminded_on": fields.Datetime.now(), "reminder_failure": reason, "reminder_mail_id_int": False})

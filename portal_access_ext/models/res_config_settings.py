@@ -18,7 +18,11 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="portal_access_ext.invitation_validity_days",
         help="For how many days the link in a portal invitation works.",
     )
-
+    portal_invitation_reminder_days = fields.Integer(
+        string="Portal Invitation Reminder",
+        config_parameter="portal_access_ext.invitation_reminder_days",
+        help="How many days before its end customers are reminded of an invitation that they did not follow; 0: never.",
+    )
     portal_event_retention_days = fields.Integer(
         string="Portal Event Retention",
         config_parameter="portal_access_ext.event_retention_days",
@@ -35,6 +39,22 @@ class ResConfigSettings(models.TransientModel):
         help="After how many days without signing in portal access is revoked; 0 for never. Customers are warned "
         "before, unless the warning is set to 0 days.",
     )
+
+    @api.constrains("portal_invitation_reminder_days", "portal_invitation_validity_days")
+    def _check_portal_invitation_reminder_days(self):
+        for settings in self:
+            days = settings.portal_invitation_reminder_days
+            if days < 0:
+                raise ValidationError(_("Reminders of invitations are sent some days before the end, or never: 0."))
+            if days and days >= settings.portal_invitation_validity_days:
+                raise ValidationError(
+                    _(
+                        "The reminder comes %(reminder)s days before the end of an invitation, "
+                        "which is valid for %(validity)s days only.",
+                        reminder=days,
+                        validity=settings.portal_invitation_validity_days,
+                    )
+                )
 
     @api.constrains("portal_invitation_validity_days")
     def _check_portal_invitation_validity_days(self):

@@ -208,17 +208,18 @@ class ResPartner(models.Model):
         invited._portal_access_in_halves(invite, outcomes)
         return verdicts, outcomes
 
-    def _portal_access_make_invitations(self, users, message, send_now):
+    def _portal_access_make_invitations(self, users, message, send_now, actor=None):
         """Make one open invitation per contact, with a link that ends, and have it sent.
 
         :param users: the portal users of these contacts, as superuser
+        :param actor: who asked for it, if not the current user, who invites
         """
         # Nobody has the right to write invitations; the caller checked that this one may invite.
         Invitations = self.env["portal.access.invitation"].sudo()
         kept_hashes = Invitations._get_open(self)._replace()
         valid_until = Invitations._get_valid_until()
         tokens = users.partner_id._portal_access_mint_tokens(valid_until, kept_hashes)
-        invitations = Invitations._make(users, tokens, valid_until, message)
+        invitations = Invitations._make(users, tokens, valid_until, message, actor=actor)
         if send_now:
             invitations._send_after_commit()
         else:

@@ -94,7 +94,8 @@ class ResPartner(models.Model):
 
         :param datetime valid_until: the end of the tokens (UTC)
         :param dict kept_hashes: by contact id, the hash of a token that is to be kept if the contact
-            still has it, so that the link of an earlier mail to the same address works on
+            still has it, so that the link of an earlier mail to the same address works on. One that
+            expired is not kept: nobody's request may bring the link of an old mail back to life
         :return dict: token by contact id
         """
         if not self:
@@ -104,8 +105,10 @@ class ResPartner(models.Model):
         self.env.cr.execute(
             """
             UPDATE res_partner partner
-               SET signup_token = CASE WHEN encode(sha256(partner.signup_token::bytea), 'hex') = minted.kept_hash
+               SET signup_token = CASE WHEN minted.kept_hash
+                                          = encode(sha256(convert_to(partner.signup_token, 'UTF8')), 'hex')
                                         AND partner.signup_type = 'signup'
+                                        AND partner.signup_expiration > %s
                                        THEN partner.signup_token ELSE minted.token END,
                    signup_type = 'signup',
                    signup_expiration = %s
@@ -114,6 +117,7 @@ class ResPartner(models.Model):
          RETURNING partner.id, partner.signup_token
             """,
             [
+                fields.Datetime.now(),
                 valid_until,
                 self.ids,
                 [random_token() for _partner in self],
@@ -133,7 +137,7 @@ class ResPartner(models.Model):
         Users = self.env["res.users"].sudo().with_context(active_test=True)
         active = Users.search([("partner_id", "in", self.ids)]).partner_id
         partners = self.sudo() - active
-        self.env["portal.access.invitation"].sudo()._get_open(partners)._cancel()
+        self.env["portal.access.invitation"].sudo()._get_open(partners)._cancel("ended")
         if partners:
             self.flush_model(["signup_type", "signup_expiration"])
             self.env.cr.execute(
@@ -160,6 +164,14 @@ class ResPartner(models.Model):
         return partner
 
     @api.model
+    def _portal_access_link_holder(self, token):
+        """:return: the contact whose sign-up link this is or was once, as superuser; empty if nobody's"""
+        if not isinstance(token, str):  # a form can send a file
+            return self.browse()
+        holder = self._signup_retrieve_partner(token)
+        return holder or self.env["portal.access.invitation"]._find_by_token(token).partner_id
+
+    @api.model
     def _portal_access_link_problem(self, token):
         """Say why a sign-up or password link does not work, to whoever holds it.
 
@@ -167,29 +179,36 @@ class ResPartner(models.Model):
         the very link that they hold.
 
         :param str token: the token in the link
-        :return: a dictionary with `code` (`expired`, `used` or `invalid`), `title` and `text`; None
-            if the link works
+        :return: a dictionary with `code` (`expired`, `used` or `invalid`), `title`, `text`, and whether the
+            visitor may ask for a new invitation; None if the link works
         """
-        partner = self._signup_retrieve_partner(token)
+        partner = invitation = None
+        if isinstance(token, str):  # a form can send a file
+            partner = self._signup_retrieve_partner(token)
+            invitation = self.env["portal.access.invitation"]._find_by_token(token)
         if partner and partner.signup_valid:
             return None
-        invitation = self.env["portal.access.invitation"]._find_by_token(token)
+        # Employees have no invitation to the portal to ask for.
+        can_request = not (partner and any(user._is_internal() for user in partner.user_ids))
         if partner or (
             invitation and invitation.state != "accepted" and invitation.valid_until < fields.Datetime.now()
         ):
             return {
                 "code": "expired",
                 "title": _("This link has expired."),
-                "text": _("Links work for a limited time, for the safety of your account. Ask us for a new one."),
+                "text": _("Links work for a limited time, for the safety of your account."),
+                "can_request": can_request,
             }
-        if invitation.state == "accepted" and invitation.user_id.active:
+        if invitation and invitation.state == "accepted" and invitation.user_id.active:
             return {
                 "code": "used",
                 "title": _("This link was used already."),
                 "text": _("You have chosen your password. Sign in with your email address and your password."),
+                "can_request": can_request,
             }
         return {
             "code": "invalid",
             "title": _("This link does not work any more."),
             "text": _("It may have been replaced by a newer one: please look for a later message from us."),
+            "can_request": can_request,
         }
