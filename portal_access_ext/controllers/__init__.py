@@ -1,2 +1,1 @@
-from . import auth_signup, portal_end
-from . import auth_signup, portal_invitation
+from . import auth_signup, portal_end, portal_invitation
