@@ -7,6 +7,7 @@ from . import (
     test_access_end_cron,
     test_access_invitation,
     test_access_ledger,
+    test_access_ledger_tours,
     test_access_queries,
     test_access_rights,
     test_login_rules,
