@@ -6,6 +6,7 @@ from . import (
     portal_access_invitation_action,
     portal_access_invitation_mail,
     portal_access_limit,
+    portal_access_login_change,
     portal_access_login_key,
     res_config_settings,
     res_groups,

@@ -4,6 +4,11 @@ from odoo.tools import SQL
 KEPT_DAYS = 1
 
 
+def is_storable(text):
+    """:return bool: whether PostgreSQL can store a text at all"""
+    return "\x00" not in text and text.encode(errors="replace").decode() == text
+
+
 class PortalAccessLoginKey(models.Model):
     """The logins that were set lately, without case: where two transactions that set the same one meet.
 

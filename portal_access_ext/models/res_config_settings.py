@@ -39,6 +39,11 @@ class ResConfigSettings(models.TransientModel):
         help="After how many days without signing in portal access is revoked; 0 for never. Customers are warned "
         "before, unless the warning is set to 0 days.",
     )
+    portal_login_change_by_customer = fields.Boolean(
+        string="Portal Login Changes",
+        config_parameter="portal_access_ext.login_change_by_customer",
+        help="Whether customers may ask for another login on their page Connection & Security.",
+    )
 
     @api.constrains("portal_invitation_reminder_days", "portal_invitation_validity_days")
     def _check_portal_invitation_reminder_days(self):

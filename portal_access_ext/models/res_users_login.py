@@ -1,20 +1,63 @@
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.osv import expression
 from odoo.tools import SQL
 
 from odoo.addons.auth_signup.models.res_partner import SignupError
 
-
-def is_storable(text):
-    """:return bool: whether PostgreSQL can store a text at all"""
-    return "\x00" not in text and text.encode(errors="replace").decode() == text
+from .portal_access_login_key import is_storable
+from .res_partner_access import AT_WORK
 
 
 class ResUsers(models.Model):
     """Logins: the same one whatever its case, when it is typed and when it is set."""
 
     _inherit = "res.users"
+
+    portal_login_key = fields.Char(
+        string="Login Without Case",
+        compute="_compute_portal_login_key",
+        groups="base.group_erp_manager",
+        help="The login as it is compared: in lower case, without surrounding space.",
+    )
+    has_portal_login_twin = fields.Boolean(
+        string="Login Differs in Case Only",
+        compute="_compute_has_portal_login_twin",
+        search="_search_has_portal_login_twin",
+        groups="base.group_erp_manager",
+        help="Whether another user has a login that differs from this one only in case.",
+    )
+
+    @api.depends("login")
+    def _compute_portal_login_key(self):
+        for user in self:
+            user.portal_login_key = (user.login or "").strip().lower()
+
+    @api.depends("login")
+    def _compute_has_portal_login_twin(self):
+        twins = self.with_context(active_test=False).search(
+            [("id", "in", self.ids), ("has_portal_login_twin", "=", True)]
+        )
+        for user in self:
+            user.has_portal_login_twin = user._origin in twins
+
+    @api.model
+    def _search_has_portal_login_twin(self, operator, value):
+        if operator not in ("=", "!="):
+            raise UserError(_("Search for logins that differ in case with = or !=."))
+        self.flush_model(["login", *(["website_id"] if "website_id" in self._fields else [])])
+        query = """
+            SELECT id FROM (
+                SELECT id, count(*) OVER (PARTITION BY lower(trim(login)) %s) AS count FROM res_users
+            ) AS twin WHERE count > 1
+        """
+        query %= ", website_id" if "website_id" in self._fields else ""
+        return [("id", "inselect" if (operator == "=") == bool(value) else "not inselect", (query, []))]
+
+    def _field_to_sql(self, alias, fname, query=None):
+        if fname == "portal_login_key":
+            return SQL("lower(trim(%s))", SQL.identifier(alias, "login"))
+        return super()._field_to_sql(alias, fname, query)
 
     # -------------------------------------------------------------------------
     # Typed: to sign in, to reset a password
@@ -93,7 +136,52 @@ class ResUsers(models.Model):
         changing._portal_access_claim_logins(
             [(vals["login"], has_websites and vals.get("website_id", user.website_id.id) or None) for user in changing]
         )
-        return super().write(vals)
+        customers = changing._portal_access_having()
+        if self._portal_access_is_at_work() or not customers:
+            return super().write(vals)
+        before = {user.id: (user.login, user.email) for user in customers}
+        super(ResUsers, self.with_context(portal_access_told=customers)).write({"login": vals["login"]})
+        # The rest by itself: only of the login somebody else tells.
+        rest = {name: value for name, value in vals.items() if name != "login"}
+        if rest:
+            super().write(rest)
+        self.env["portal.access.login.change"]._remember(customers, before, with_email=bool(rest.get("email")))
+        return True
+
+    def _portal_access_write_login(self, login):
+        """Change the login of these users, where the caller tells them and the ledger."""
+        return self.with_context(portal_access_batch=AT_WORK, portal_access_told=self).write({"login": login})
+
+    def _notify_security_setting_update(self, subject, content, mail_values=None, **kwargs):
+        """Hold back the notice of a changed login, which goes to the contact's email: both logins are told."""
+        told = self.env.context.get("portal_access_told")
+        # A recordset: nobody can put one into the context over RPC.
+        users = self - told.with_env(self.env) if isinstance(told, ResUsers) else self
+        return super(ResUsers, users)._notify_security_setting_update(subject, content, mail_values, **kwargs)
+
+    def _portal_access_end(self):
+        result = super()._portal_access_end()
+        self.env["portal.access.login.change"]._end(self)
+        return result
+
+    @api.model
+    def _portal_access_remember_access(self, before, after):
+        self.env["portal.access.login.change"]._end(before - after)
+        return super()._portal_access_remember_access(before, after)
+
+    def _portal_access_wipe_after_undo(self, since):
+        """Remove all that somebody may sign in with who changed the login.
+
+        :param datetime since: when they did so. Two-factor authentication that was on before stays: it
+            is the owner's, and the mail of the old login alone must not get around it.
+        """
+        enabled = [("user_id", "=", self.id), ("kind", "=", "totp_enabled"), ("create_date", ">=", since)]
+        keeps_totp = not self.env["portal.access.event"].sudo().search_count(enabled, limit=1)
+        secret = self.sudo().totp_secret
+        self._portal_access_wipe()
+        if keeps_totp and secret:
+            self.env.cr.execute("UPDATE res_users SET totp_secret = %s WHERE id = %s", [secret, self.id])
+            self.invalidate_recordset(["totp_enabled", "totp_secret"], flush=False)
 
     @api.model
     def _portal_access_tidy_login(self, vals):
@@ -127,18 +215,30 @@ class ResUsers(models.Model):
         if not wanted:
             return
         self.env["portal.access.login.key"].sudo()._claim([login for login, _website_id in wanted])
-        for login, other_id in self._portal_access_find_clashes(wanted):
+        for login, other_id, is_left_to_database in self._portal_access_find_clashes(wanted):
+            if is_left_to_database:
+                continue
             if other_id:
                 raise ValidationError(self._portal_access_clash_reason(login, other_id))
             raise ValidationError(_("The login %(login)s is there twice.", login=login))
 
+    def _portal_access_check_login_free(self, login):
+        """:raise ValidationError: if this user can't have a login, because somebody else has it"""
+        website_id = "website_id" in self._fields and self.website_id.id or None
+        for _login, other_id, _is_left_to_database in self._portal_access_find_clashes([(login, website_id)]):
+            raise ValidationError(self._portal_access_clash_reason(login, other_id))
+
+    def _portal_access_is_login_free(self, login):
+        """:return bool: whether this user can have a login, which nobody else has"""
+        website_id = "website_id" in self._fields and self.website_id.id or None
+        return not self._portal_access_find_clashes([(login, website_id)])
+
     def _portal_access_find_clashes(self, wanted):
         """Find out which logins somebody else has already, an archived user too.
 
-        What the unique constraint of `website` says about logins that are equal is left to it.
-
         :param list wanted: see :meth:`_portal_access_claim_logins`; `self` are users that don't count
-        :return list: login and id of the other user, or None if it is wanted twice
+        :return list: login, id of the other user, or None if it is wanted twice, and whether the unique
+            constraint of `website` is about to say so, as other modules expect
         """
         self.flush_model(["login", *(["website_id"] if "website_id" in self._fields else [])])
         website_column = SQL("website_id" if "website_id" in self._fields else "NULL::int")
@@ -150,14 +250,13 @@ class ResUsers(models.Model):
                        FROM unnest(%(logins)s::varchar[], %(website_ids)s::int[])
                             WITH ORDINALITY AS wanted (login, website_id, position)
                 )
-                SELECT wanted.login, other.id
+                SELECT wanted.login, other.id, other.website_id IS NOT NULL AND other.login = wanted.login
                   FROM wanted
                   JOIN (SELECT id, login, %(website)s AS website_id FROM res_users WHERE id != ALL(%(ids)s)) AS other
                     ON lower(trim(other.login)) = wanted.key
                  WHERE other.website_id IS NOT DISTINCT FROM wanted.website_id
-                   AND (other.website_id IS NULL OR other.login != wanted.login)
                  UNION ALL
-                SELECT max(login), NULL FROM wanted GROUP BY key, website_id HAVING count(*) > 1
+                SELECT max(login), NULL, FALSE FROM wanted GROUP BY key, website_id HAVING count(*) > 1
                 """,
                 logins=[login for login, _website_id in wanted],
                 website_ids=[website_id for _login, website_id in wanted],
@@ -178,10 +277,14 @@ class ResUsers(models.Model):
     @api.model
     def _signup_create_user(self, values):
         """Say to a visitor whose login exists in another case what stock says when it exists in the same."""
+        login = str(values.get("login") or "").strip()
+        taken = _("Another user is already registered using this email address.")
+        is_known = is_storable(login) and self._find_by_login_case_insensitive([login.lower()])
+        if "partner_id" not in values and self.env["portal.access.login.change"]._is_reserved(login):
+            raise UserError(taken)
         try:
             return super()._signup_create_user(values)
         except SignupError as error:
-            login = str(values.get("login") or "").strip().lower()
-            if isinstance(error.__context__, ValidationError) and self._find_by_login_case_insensitive([login]):
-                raise UserError(_("Another user is already registered using this email address.")) from error
+            if isinstance(error.__context__, ValidationError) and is_known:
+                raise UserError(taken) from error
             raise

@@ -10,6 +10,7 @@ from . import (
     test_access_ledger_tours,
     test_access_queries,
     test_access_rights,
+    test_login_change,
     test_login_rules,
     test_invitation_life,
     test_invitation_reminder,

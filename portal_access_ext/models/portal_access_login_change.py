@@ -1,0 +1,421 @@
+import secrets
+from datetime import timedelta
+
+from psycopg2 import IntegrityError
+
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import consteq
+from odoo.tools.misc import hmac
+
+from .portal_access_login_key import is_storable
+
+LINK_HOURS = 72
+# For how many days a change that is over is kept; the ledger remembers it longer.
+KEPT_DAYS = 90
+ID_MAX = 2**31 - 1
+
+
+class PortalAccessLoginChange(models.Model):
+    """One change of a customer's login: asked for, done, perhaps undone.
+
+    Its links are signed over a secret of its own. The one that confirms goes to the new login, the one
+    that undoes to the old login only: whoever reads the mail of an address decides what becomes of it.
+    """
+
+    _name = "portal.access.login.change"
+    _description = "Portal Login Change"
+    _order = "id desc"
+    _rec_name = "new_login"
+
+    user_id = fields.Many2one(
+        "res.users", string="Portal User", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    partner_id = fields.Many2one(related="user_id.partner_id", string="Contact")
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    old_login = fields.Char(required=True, readonly=True)
+    new_login = fields.Char(required=True, readonly=True)
+    old_email = fields.Char(string="Contact's Email Before", readonly=True)
+    with_email = fields.Boolean(
+        string="Email Too", readonly=True, help="Whether the contact's email changes with the login."
+    )
+    can_undo = fields.Boolean(default=True, readonly=True, help="Whether the old login is sent a link that undoes it.")
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting for confirmation"),
+            ("done", "Done"),
+            ("undone", "Undone"),
+            ("cancelled", "Cancelled"),
+            ("expired", "Expired"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    requested_by_id = fields.Many2one("res.users", string="Asked For By", readonly=True, ondelete="set null")
+    confirm_until = fields.Datetime(readonly=True, help="Until when the link that confirms works.")
+    undo_until = fields.Datetime(readonly=True, help="Until when the link that undoes works.")
+    nonce = fields.Char(required=True, readonly=True, copy=False, groups=fields.NO_ACCESS)
+    confirm_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
+    undo_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
+    password_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
+    password_until = fields.Datetime(compute="_compute_links", groups=fields.NO_ACCESS)
+
+    @api.depends("state", "can_undo", "confirm_until", "undo_until")
+    @api.depends_context("su")
+    def _compute_links(self):
+        """Make the links for the mails, which are rendered as superuser; nobody else ever gets one."""
+        self.confirm_link = self.undo_link = self.password_link = self.password_until = False
+        if not self.env.su:
+            return
+        for change in self:
+            if change.state == "waiting":
+                change.confirm_link = change._get_link("confirm")
+            elif change.state == "done" and change.can_undo:
+                change.undo_link = change._get_link("undo")
+            elif change.state == "undone":
+                change.password_until = change.partner_id.signup_expiration
+                change.password_link = change.partner_id._get_signup_url_for_action()[change.partner_id.id]
+
+    # -------------------------------------------------------------------------
+    # Links
+    # -------------------------------------------------------------------------
+
+    def _get_signature(self, purpose):
+        until = self.confirm_until if purpose == "confirm" else self.undo_until
+        message = (self.id, fields.Datetime.to_string(until), self.nonce)
+        return hmac(self.env(su=True), f"portal_access_ext-login-{purpose}", message)
+
+    def _get_link(self, purpose):
+        return f"{self.user_id.get_base_url()}/my/login/{purpose}/{self.id}/{self._get_signature(purpose)}"
+
+    @api.model
+    def _find_by_link(self, purpose, change_id, signature):
+        """:return: the change that a link is about, as superuser, or an empty recordset for one that is not ours"""
+        change = self.sudo().browse(change_id if 0 < change_id <= ID_MAX else []).exists()
+        if change and consteq(change._get_signature(purpose).encode(), signature.encode(errors="replace")):
+            return change
+        return self.browse()
+
+    def _get_problem(self, purpose):
+        """Say why a link does not work, to whoever holds it.
+
+        :return dict: `code`, `title` and `text`; None if it works
+        """
+        code = self._get_problem_code(purpose)
+        return self._get_problem_texts().get(code)
+
+    def _get_problem_code(self, purpose):
+        if not self:
+            return "invalid"
+        now = fields.Datetime.now()
+        is_confirm = purpose == "confirm"
+        if self.state == "undone" or (is_confirm and self.state == "done"):
+            return "used"
+        if self.state == "cancelled" or not (is_confirm or self.can_undo):
+            return "cancelled"
+        if (self.confirm_until if is_confirm else self.undo_until) < now:
+            return "expired"
+        if not self.user_id._portal_access_having():
+            return "ended"
+        return None
+
+    @api.model
+    def _get_problem_texts(self):
+        texts = [
+            ("invalid", _("This link does not work."), _("Please copy the whole link from our message.")),
+            ("used", _("This link was used already."), _("Sign in to see your login, or contact us.")),
+            (
+                "cancelled",
+                _("This link does not work any more."),
+                _("Your login was changed again, or this change was cancelled."),
+            ),
+            (
+                "expired",
+                _("This link has expired."),
+                _("Links work for %s hours, for the safety of your account.", LINK_HOURS),
+            ),
+            ("ended", _("This account is closed."), _("Contact us if you did not expect that.")),
+            ("taken", _("This login can't be used."), _("Another account uses it meanwhile.")),
+        ]
+        return {code: {"code": code, "title": title, "text": text} for code, title, text in texts}
+
+    # -------------------------------------------------------------------------
+    # Asking, doing, undoing: callers have checked the right to do so
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _request(self, user, new_login, with_email=False, can_undo=True, is_free=True):
+        """Have a change confirmed by who reads the mail of the new login.
+
+        :param user: the portal user, as superuser
+        :param bool is_free: if False, all is done but for the mail: nobody gets a link to a login that is
+            somebody else's, and who asks can't tell
+        :return: the change
+        """
+        change = self._make(user, user.login, new_login, state="waiting", with_email=with_email, can_undo=can_undo)
+        change._get_others().filtered(lambda other: other.state == "waiting").write({"state": "cancelled"})
+        mail_values = change._prepare_mail("portal_access_ext.mail_template_login_confirm", new_login)
+        if is_free:
+            self._send([mail_values])
+        self.env["portal.access.event"]._record("login_requested", user, {user.id: change._get_details()})
+        return change
+
+    @api.model
+    def _request_by_customer(self, user, new_login):
+        """Let a customer ask for another login. They can't tell whether it is free.
+
+        :param user: the customer, as superuser
+        :param str new_login: one address, in lower case
+        """
+        is_free = user._portal_access_is_login_free(new_login) and not self._is_reserved(new_login, user)
+        self._request(user, new_login, is_free=is_free)
+
+    @api.model
+    def _is_offered(self):
+        """:return bool: whether customers may ask for another login themselves"""
+        value = self.env["ir.config_parameter"].sudo().get_param("portal_access_ext.login_change_by_customer")
+        return str(value).lower() in ("true", "1")
+
+    @api.model
+    def _make(self, user, old_login, new_login, **values):
+        until = fields.Datetime.now() + timedelta(hours=LINK_HOURS)
+        return self.sudo().create(
+            {
+                "user_id": user.id,
+                "company_id": user.company_id.id,
+                "old_login": old_login,
+                "new_login": new_login,
+                "old_email": user.email,
+                "requested_by_id": self.env.uid,
+                "confirm_until": until,
+                "undo_until": until,
+                "nonce": secrets.token_urlsafe(),
+                **values,
+            }
+        )
+
+    @api.model
+    def _change_at_once(self, user, new_login, with_email=False, can_undo=True):
+        """Change a login without asking the customer, and tell them.
+
+        :param user: the portal user, as superuser
+        :raise ValidationError: if the login is somebody else's
+        """
+        change = self._make(user, user.login, new_login, state="done", with_email=with_email, can_undo=can_undo)
+        change._write_login(new_login)
+        change._announce()
+
+    @api.model
+    def _remember(self, users, before, with_email=False):
+        """Keep and tell what was changed by writing the login on users, in Settings for one.
+
+        :param users: the portal users, as superuser
+        :param dict before: login and email that they had, by user id
+        """
+        for user in users:
+            old_login, old_email = before[user.id]
+            change = self._make(user, old_login, user.login, state="done", old_email=old_email, with_email=with_email)
+            change._announce()
+
+    def _confirm(self):
+        """Do what was asked for: whoever reads the mail of the new login agrees.
+
+        :return dict: why it can't be done, see :meth:`_get_problem`; None if it is done
+        """
+        self._lock()
+        problem = self._get_problem("confirm")
+        if problem:
+            return problem
+        try:
+            with self.env.cr.savepoint():
+                until = fields.Datetime.now() + timedelta(hours=LINK_HOURS)
+                self.write({"state": "done", "old_login": self.user_id.login, "undo_until": until})
+                self._write_login(self.new_login)
+                self.env.flush_all()
+        except (ValidationError, IntegrityError):
+            return self._get_problem_texts()["taken"]
+        self._announce()
+        return None
+
+    def _undo(self):
+        """Give the account back to whoever reads the mail of the old login.
+
+        All that somebody who took it could sign in with goes: sessions, password, keys, trusted
+        devices, and two-factor authentication that was turned on since; not one that was on before.
+
+        :return dict: why it can't be done, see :meth:`_get_problem`; None if it is done
+        """
+        self._lock()
+        problem = self._get_problem("undo")
+        if problem:
+            return problem
+        user = self.user_id
+        undone_login = user.login
+        try:
+            with self.env.cr.savepoint():
+                self.state = "undone"
+                # What somebody did with the login afterwards, and could confirm or undo, ends with it.
+                later = self._get_others().filtered(lambda other: other.id > self.id)
+                later.write({"state": "cancelled"})
+                user._portal_access_write_login(self.old_login)
+                if self.with_email or any(later.mapped("with_email")):
+                    self.partner_id.email = self.old_email
+                self.env.flush_all()
+        except (ValidationError, IntegrityError):
+            return self._get_problem_texts()["taken"]
+        user._portal_access_wipe_after_undo(self.create_date)
+        self.partner_id.signup_prepare(
+            signup_type="reset", expiration=self.env["portal.access.invitation"]._get_valid_until()
+        )
+        details = _("%(new)s → %(old)s, undone by the old login", new=undone_login, old=self.old_login)
+        self._log(details)
+        self._send_to_both(
+            "portal_access_ext.mail_template_login_undone", "portal_access_ext.mail_template_login_undone_new"
+        )
+        return None
+
+    def _close(self):
+        """Let the links of these changes not work any more."""
+        if not self:
+            return
+        self.filtered(lambda change: change.state == "waiting").state = "cancelled"
+        self.can_undo = False
+
+    def action_close(self):
+        """Cancel changes that wait, and let those that are done not be undone any more."""
+        self.check_access_rights("read")  # which only administrators of access rights have
+        self.check_access_rule("read")
+        self.sudo()._close()
+
+    def _lock(self):
+        """Let nobody else confirm, undo or revoke at the same moment; see `res.partner._portal_access_lock`."""
+        self.partner_id._portal_access_lock()
+        self.env.cr.execute("UPDATE portal_access_login_change SET id = id WHERE id = %s", self.ids)
+        self.invalidate_recordset()
+
+    def _get_others(self):
+        """:return: the user's other changes whose links work"""
+        return self.search(
+            [
+                ("user_id", "=", self.user_id.id),
+                ("id", "!=", self.id),
+                "|",
+                ("state", "=", "waiting"),
+                "&",
+                ("state", "=", "done"),
+                ("can_undo", "=", True),
+            ]
+        )
+
+    def _write_login(self, login):
+        self.user_id._portal_access_write_login(login)
+        if self.with_email:
+            self.partner_id.email = login
+
+    def _get_details(self):
+        details = _("%(old)s → %(new)s", old=self.old_login, new=self.new_login)
+        return _("%(change)s, the contact's email too", change=details) if self.with_email else details
+
+    def _announce(self):
+        """Tell the ledger, the chatter and both logins of a change that was done."""
+        others = self._get_others()
+        if self.requested_by_id == self.user_id:
+            # Whoever took an account must not be able to end the owner's link by changing the login twice.
+            others = others.filtered(lambda other: other.state == "waiting")
+        others._close()
+        self._log(self._get_details())
+        self._send_to_both("portal_access_ext.mail_template_login_old", "portal_access_ext.mail_template_login_new")
+
+    def _log(self, details):
+        self.env["portal.access.event"]._record("login_changed", self.user_id, {self.user_id.id: details})
+        self.partner_id._message_log(body=_("Portal login changed: %s", details))
+
+    # -------------------------------------------------------------------------
+    # Mails
+    # -------------------------------------------------------------------------
+
+    def _get_address(self, login):
+        """:return str: the address that a login is told at: itself, or else the contact's email of that time"""
+        normalize = self.env["res.partner"]._portal_access_normalize_email
+        return normalize(login) or normalize(self.old_email)
+
+    def _send_to_both(self, old_template, new_template):
+        """Tell the old login and the new one, each by its own mail; but nobody twice."""
+        old_address, new_address = self._get_address(self.old_login), self._get_address(self.new_login)
+        mails = [self._prepare_mail(old_template, old_address)] if old_address else []
+        if new_address and new_address != old_address:
+            mails.append(self._prepare_mail(new_template, new_address))
+        self._send(mails)
+
+    def _prepare_mail(self, xmlid, address):
+        """Render a mail in the customer's language, as superuser: it may carry a link."""
+        template = self.env.ref(xmlid, raise_if_not_found=False)
+        if not template:
+            raise UserError(_("The mail template %s was deleted.", xmlid))
+        # Nothing of the wizard's or the customer's context may end up in the mail.
+        change = self.with_user(SUPERUSER_ID).with_context(lang=self.partner_id.lang or self.env.lang)
+        template = template.with_env(change.env)
+        values = template._generate_template(
+            change.ids, ["subject", "body_html", "email_from", "reply_to", "auto_delete", "mail_server_id"]
+        )[change.id]
+        body = change.env["mail.render.mixin"]._render_encapsulate(
+            "portal_access_ext.login_mail_layout", values.pop("body_html"), context_record=change
+        )
+        email_from = values.get("email_from") or self.company_id.email_formatted
+        author = self.company_id.partner_id  # not who did it: authors may read their messages
+        return {
+            **values,
+            "body_html": body,
+            "email_to": address,
+            "email_from": email_from,
+            "reply_to": values.get("reply_to") or email_from,
+            "author_id": author.id,
+            "model": self._name,
+            "res_id": self.id,
+            "record_name": False,
+        }
+
+    @api.model
+    def _send(self, mail_values):
+        """Hand mails to Odoo's mail queue."""
+        self.env["mail.mail"].with_user(SUPERUSER_ID).with_context(lang=self.env.lang).create(mail_values)
+        self.env["portal.access.invitation"]._trigger_cron("mail.ir_cron_mail_scheduler_action")
+
+    # -------------------------------------------------------------------------
+    # Keeping
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _end(self, users):
+        """Let no link of these users work again, who lost access: not even after they are granted it again."""
+        self.sudo().search(
+            [("user_id", "in", users.ids), "|", ("state", "=", "waiting"), ("can_undo", "=", True)]
+        )._close()
+
+    @api.model
+    def _is_reserved(self, login, user=None):
+        """Say whether a login may come back to the user who had it until lately.
+
+        Else who took an account could sign up with its old login, and it could not be given back.
+
+        :param user: who may have it nevertheless
+        """
+        if not is_storable(login):
+            return False
+        self.flush_model(["old_login", "state", "can_undo", "undo_until"])
+        self.env.cr.execute(
+            """
+            SELECT FROM portal_access_login_change
+             WHERE lower(trim(old_login)) = lower(trim(%s)) AND state = 'done' AND can_undo AND undo_until > %s
+               AND user_id != %s LIMIT 1
+            """,
+            [login, fields.Datetime.now(), user.id if user else 0],
+        )
+        return bool(self.env.cr.rowcount)
+
+    @api.autovacuum
+    def _gc_changes(self):
+        now = fields.Datetime.now()
+        self.search([("state", "=", "waiting"), ("confirm_until", "<", now)]).write({"state": "expired"})
+        self.search([("undo_until", "<", now - timedelta(days=KEPT_DAYS))]).unlink()
