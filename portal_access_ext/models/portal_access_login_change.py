@@ -112,12 +112,12 @@ class PortalAccessLoginChange(models.Model):
         is_confirm = purpose == "confirm"
         if self.state == "undone" or (is_confirm and self.state == "done"):
             return "used"
+        if not self.user_id._portal_access_having():
+            return "ended"
         if self.state == "cancelled" or not (is_confirm or self.can_undo):
             return "cancelled"
         if (self.confirm_until if is_confirm else self.undo_until) < now:
             return "expired"
-        if not self.user_id._portal_access_having():
-            return "ended"
         return None
 
     @api.model
