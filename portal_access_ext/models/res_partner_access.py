@@ -46,10 +46,11 @@ class ResPartner(models.Model):
     # Grant
     # -------------------------------------------------------------------------
 
-    def _portal_access_grant(self, emails=None, message=None, send_now=False):
+    def _portal_access_grant(self, emails=None, message=None, send_now=False, ends=None):
         """See :meth:`portal_access_grant`.
 
         :param bool send_now: send the mails right after the commit instead of by the cron
+        :param dict ends: the last day of access by contact id; the others keep the one they have
         """
         verdicts = self._portal_access_verdicts(emails)
         outcomes = {partner_id: ("refused", verdict.reason) for partner_id, verdict in verdicts.items()}
@@ -61,7 +62,8 @@ class ResPartner(models.Model):
                 old_emails = contacts._portal_access_save_emails(verdicts)
                 users = contacts._portal_access_make_users(verdicts, company)
                 self.env["portal.access.event"]._record("granted", users)
-                contacts._portal_access_log(_("Portal Access Granted"), old_emails)
+                contacts._portal_access_start_ends(ends or {})
+                contacts._portal_access_log_granted(old_emails)
                 contacts._portal_access_make_invitations(users, message, send_now)
                 return dict.fromkeys(contacts.ids, granted)
 

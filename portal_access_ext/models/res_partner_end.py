@@ -104,6 +104,35 @@ class ResPartner(models.Model):
             _("Portal access until %s", format_date(self.env, until)) if until else _("Portal access without end")
         )
 
+    def _portal_access_start_ends(self, ends):
+        """Give contacts that are granted access their last day, which the caller has judged.
+
+        :param dict ends: the last day by contact id, or False; the others keep the one they have
+        """
+        self._portal_access_forget_lapsed_ends()
+        contacts = self.sudo().filtered(lambda partner: partner.id in ends)  # the verdicts checked: may be written
+        for until, same in contacts.grouped(lambda partner: ends[partner.id]).items():
+            changed = same.filtered(lambda partner, until=until: partner.portal_access_until != until)
+            changed.with_context(**QUIET).write({"portal_access_until": until})
+
+    def _portal_access_forget_lapsed_ends(self):
+        """Forget the last days that went by already: they were of an access that never began."""
+        contacts = self.sudo().filtered("portal_access_until")
+        ends = {partner.id: partner.portal_access_until for partner in contacts}
+        lapsed = contacts.browse(contacts._portal_access_end_problems(ends))
+        lapsed.with_context(**QUIET).write({"portal_access_until": False})
+
+    def _portal_access_log_granted(self, old_emails):
+        """Write one note for each contact that was granted access, with its last day if there is one.
+
+        :param dict old_emails: see :meth:`_portal_access_log`
+        """
+        for until, same in self.sudo().grouped("portal_access_until").items():
+            title = _("Portal Access Granted")
+            if until:
+                title = _("Portal Access Granted until %s", format_date(self.env, until))
+            same._portal_access_log(title, old_emails)
+
     def _portal_access_clear_unused_ends(self):
         """Forget the last day of the contacts that have no access any more: their next one starts without.
 

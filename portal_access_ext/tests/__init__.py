@@ -17,6 +17,7 @@ from . import (
     test_invitation_request,
     test_invitation_tours,
     test_portal_wizard,
+    test_portal_wizard_end,
     test_portal_wizard_tours,
     test_signup_links,
 )

@@ -71,6 +71,11 @@ class TestPortalWizardTours(TourCase):
         self.start_form_tour(self.company_contact, "portal_access_close")
         self.assertFalse(self.users_of(self.child))
 
+    def test_access_until_a_date_is_set_in_the_dialog_and_in_a_row(self):
+        self.start_form_tour(self.company_contact, "portal_access_until")
+        self.assertEqual(str(self.other.portal_access_until), "2040-06-30")
+        self.assertFalse(self.child.portal_access_until)
+
     def test_access_is_revoked_by_button_and_by_unticking(self):
         users = self.grant(self.child | self.other)
         self.start_form_tour(self.company_contact, "portal_access_revoke")

@@ -14,31 +14,52 @@ class PortalWizard(models.TransientModel):
         return [Command.link(contact_id) for contact_id in contacts.ids]
 
     partner_ids = fields.Many2many(default=lambda self: self._default_partner_ids())
+    access_until = fields.Date(
+        string="Access until",
+        help="The last day of access of the contacts that are granted access now. Those with a date of their own "
+        "keep it.",
+    )
     grant_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will grant access to.")
     revoke_count = fields.Integer(compute="_compute_pending", help="Rows that Apply will revoke access from.")
     blocked_count = fields.Integer(compute="_compute_pending", help="Ticked rows that can't be granted access.")
     typed_count = fields.Integer(compute="_compute_pending", help="Rows whose typed email Apply will only save.")
+    unset_count = fields.Integer(compute="_compute_pending", help="Rows whose end of access can't be set.")
     unsavable_count = fields.Integer(compute="_compute_pending", help="Rows whose typed email can't be saved.")
+    end_count = fields.Integer(
+        compute="_compute_pending", help="Rows whose access Apply will let end by itself, or not."
+    )
     ready_count = fields.Integer(compute="_compute_pending", help="Rows that Grant to all ready will grant access to.")
     has_pending = fields.Boolean(compute="_compute_pending", help="Whether closing the dialog loses changes.")
     pending_summary = fields.Char(compute="_compute_pending")
     state_summary = fields.Char(compute="_compute_state_summary")
     result_summary = fields.Char(readonly=True, help="What Apply or Grant to all ready did last.")
 
-    @api.depends("user_ids.in_portal", "user_ids.email", "user_ids.access_state", "user_ids.outcome")
+    @api.depends(
+        "access_until",
+        "user_ids.access_until",
+        "user_ids.in_portal",
+        "user_ids.email",
+        "user_ids.access_state",
+        "user_ids.outcome",
+    )
     def _compute_pending(self):
         for wizard in self:
             ticked, unticked, typed = wizard.user_ids._get_pending()
-            grantable = ticked._get_grantable()
+            dated = wizard.user_ids.filtered(lambda line: line._is_end_typed()) - unticked
+            past = wizard.user_ids.browse().concat(*dated._get_end_problems(), *ticked._get_end_problems(is_grant=True))
+            grantable = ticked._get_grantable() - past
             wizard.grant_count = len(grantable)
             wizard.blocked_count = len(ticked) - len(grantable)
             wizard.revoke_count = len(unticked)
+            settable = dated - ticked - past
+            wizard.end_count = len(settable | grantable._get_newly_ending())
+            wizard.unset_count = len(dated - ticked) - len(settable)
             only_typed = typed - ticked - unticked
             wizard.typed_count = len(only_typed.filtered(lambda line: line.email_state == "ok"))
             wizard.unsavable_count = len(only_typed) - wizard.typed_count
             wizard.ready_count = len(wizard.user_ids.filtered("is_grantable"))
             # What was refused was applied: it stays ticked to be mended, but the answer is known.
-            wizard.has_pending = any(line.outcome != "refused" for line in ticked | unticked | typed)
+            wizard.has_pending = any(line.outcome != "refused" for line in ticked | unticked | typed | dated)
             wizard.pending_summary = wizard._get_pending_summary()
 
     def _get_pending_summary(self):
@@ -48,12 +69,16 @@ class PortalWizard(models.TransientModel):
             parts.append(_("grant %s", self.grant_count))
         if self.revoke_count:
             parts.append(_("revoke %s", self.revoke_count))
+        if self.end_count:
+            parts.append(_("set %s end date(s)", self.end_count))
         if self.typed_count:
             parts.append(_("save %s email(s)", self.typed_count))
         if self.blocked_count:
             parts.append(_("%s ticked can't be granted", self.blocked_count))
         if self.unsavable_count:
             parts.append(_("%s email(s) can't be saved", self.unsavable_count))
+        if self.unset_count:
+            parts.append(_("%s end date(s) can't be set", self.unset_count))
         summary = ", ".join(parts)
         return summary[:1].upper() + summary[1:] if summary else _("Nothing to apply")
 
@@ -114,11 +139,12 @@ class PortalWizard(models.TransientModel):
     def action_apply(self):
         """Grant access to the rows that were ticked, revoke it from those that were unticked.
 
-        Ready rows succeed even when others can't; each row shows its result. Typed emails are saved
-        on the contacts, also of rows that are neither ticked nor unticked.
+        Ready rows succeed even when others can't; each row shows its result. Typed emails and ends of
+        access are saved on the contacts, also of rows that are neither ticked nor unticked.
         """
         self.ensure_one()
         ticked, unticked, typed = self.user_ids._get_pending()
+        typed |= self.user_ids.filtered(lambda line: line._is_end_typed())
         if not (ticked or unticked or typed):
             raise UserError(_("There is nothing to apply: tick or untick In Portal first."))
         return self._apply(ticked, unticked, typed - ticked - unticked)
@@ -139,22 +165,30 @@ class PortalWizard(models.TransientModel):
         results = {
             **revoke_lines._revoke_access(),
             **grant_lines._grant_access(),
-            **typed_lines._save_typed_emails(),
+            **typed_lines._save_typed(),
         }
+        ending = grant_lines._get_newly_ending() | typed_lines.filtered(lambda line: line._is_end_typed())
         lines._show_results(results)
-        self.sudo().result_summary = self._get_result_summary(lines.sudo())  # our own dialog, see `_show_results`
+        # sudo: our own dialog, see `_show_results`
+        self.sudo().result_summary = self._get_result_summary(lines.sudo(), ending.sudo())
         return self._action_open_modal()
 
-    def _get_result_summary(self, lines):
-        """:return str: what was done with how many of these rows, in words"""
+    def _get_result_summary(self, lines, ending):
+        """Say what was done with how many of these rows, in words.
+
+        :param ending: those of them that were to get another end of access
+        :return str:
+        """
         labels = {
             "granted": _("Granted"),
             "revoked": _("Revoked"),
             "saved": _("Email saved"),
+            "ending": _("End date set"),
             "refused": _("Failed"),
             False: _("Nothing to do"),
         }
         counts = Counter(lines.mapped("outcome"))
+        counts["ending"] = len(ending.filtered(lambda line: line.outcome in ("granted", "saved", "until_set")))
         return ", ".join(f"{label}: {counts[outcome]}" for outcome, label in labels.items() if counts[outcome])
 
     def _action_open_modal(self):

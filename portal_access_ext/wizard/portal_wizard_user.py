@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -8,6 +10,7 @@ OUTCOMES = [
     ("invited", "Invited"),
     ("revoked", "Revoked"),
     ("saved", "Email saved"),
+    ("until_set", "End date set"),
     ("refused", "Failed"),
 ]
 # The stock words for what is wrong with an address.
@@ -26,6 +29,10 @@ class PortalWizardUser(models.TransientModel):
         readonly=True, help="Whether the contact had access when the dialog showed it last."
     )
     seen_email = fields.Char(readonly=True, help="The contact's email when the dialog showed it last.")
+    access_until = fields.Date(
+        help="The last day of access, in the contact's time zone. Empty: it does not end by itself."
+    )
+    seen_until = fields.Date(readonly=True, help="The contact's last day of access when the dialog showed it last.")
     has_problem = fields.Boolean(readonly=True, help="Whether the row needs attention, and comes first.")
     outcome = fields.Selection(OUTCOMES, readonly=True, help="What the last action did with this row.")
     outcome_reason = fields.Char(readonly=True)
@@ -55,7 +62,10 @@ class PortalWizardUser(models.TransientModel):
                 has_access = verdict.code in ("has_access", "internal")
                 vals.setdefault("in_portal", has_access)
                 vals["seen_in_portal"] = has_access
-                vals["seen_email"] = partners.browse(vals["partner_id"]).email
+                partner = partners.browse(vals["partner_id"])
+                vals["seen_email"] = partner.email
+                vals["seen_until"] = partner.portal_access_until
+                vals.setdefault("access_until", partner.portal_access_until)
                 vals["has_problem"] = not (has_access or verdict.is_grantable)
         return super().create(vals_list)
 
@@ -126,7 +136,11 @@ class PortalWizardUser(models.TransientModel):
             return bool(self.email)
         return (self.email or "") != (self.seen_email or "")
 
-    @api.onchange("in_portal", "email")
+    def _is_end_typed(self):
+        """:return bool: whether the administrator chose another end of access than the contact has"""
+        return self.access_until != self.seen_until
+
+    @api.onchange("in_portal", "email", "access_until")
     def _onchange_row(self):
         """What the last action did is no longer the news of a row that is changed again."""
         if self.outcome:  # else all rows would be judged once more for nothing
@@ -210,13 +224,21 @@ class PortalWizardUser(models.TransientModel):
     def _grant_access(self, send_now=False):
         stale = self._get_stale()
         results = {line: ("refused", line._get_stale_reason()) for line in stale}
-        lines = self - stale
+        # Nobody is granted access for longer than was asked for.
+        problems = (self - stale)._get_end_problems(is_grant=True)
+        results.update({line: ("refused", problem) for line, problem in problems.items()})
+        lines = self.filtered(lambda line: line not in results)
         if lines._is_customized():
-            return {**results, **lines._run_one_by_one("action_grant_access", "granted")}
+            results.update(lines._run_one_by_one("action_grant_access", "granted"))
+            return results
         granted = lines.partner_id._portal_access_grant(
-            lines._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
+            lines._get_typed_emails(),
+            self.wizard_id.welcome_message,
+            send_now=send_now,
+            ends=lines._get_ends_to_grant(),
         )
-        return {**results, **lines._get_results_by_line(*granted)}
+        results.update(lines._get_results_by_line(*granted))
+        return results
 
     def _get_stale(self):
         """:return: the rows that show an address that the contact has no more: nobody saw the new one"""
@@ -234,11 +256,14 @@ class PortalWizardUser(models.TransientModel):
         return _("The email was changed meanwhile to %s. Look at it, and apply again.", self.partner_id.email or "")
 
     def _invite_again(self, send_now=False):
-        return self._get_results_by_line(
-            *self.partner_id._portal_access_invite(
-                self._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
-            )
+        results = {line: ("refused", problem) for line, problem in self._get_end_problems().items()}
+        lines = self.filtered(lambda line: line not in results)
+        invited = lines.partner_id._portal_access_invite(
+            lines._get_typed_emails(), self.wizard_id.welcome_message, send_now=send_now
         )
+        results.update(lines._get_results_by_line(*invited))
+        lines.filtered(lambda line: results[line][0] == "invited" and line._is_end_typed())._save_ends()
+        return results
 
     def _revoke_access(self):
         if self._is_customized():
@@ -247,6 +272,65 @@ class PortalWizardUser(models.TransientModel):
         # As in stock, an address typed in the row is saved whichever button is used.
         revoked = self.filtered(lambda line: results[line][0] == "revoked" and line._is_email_typed())
         revoked._save_typed_emails()
+        return results
+
+    # -------------------------------------------------------------------------
+    # The end of access
+    # -------------------------------------------------------------------------
+
+    def _get_ends_to_grant(self):
+        """Return the last day of rows that are granted access.
+
+        A contact's own counts, typed or not, else that of the dialog. What nobody typed is not
+        written over: somebody else may have set it meanwhile.
+
+        :return dict: the last day by contact id, or False
+        """
+        self.partner_id._portal_access_forget_lapsed_ends()
+        return {
+            line.partner_id.id: (line.access_until if line._is_end_typed() else line.partner_id.portal_access_until)
+            or line.wizard_id.access_until
+            for line in self
+        }
+
+    def _get_newly_ending(self):
+        """:return: those of these rows that will have another last day once they are granted access"""
+        return self.filtered(lambda line: (line.access_until or line.wizard_id.access_until) != line.seen_until)
+
+    def _get_end_problems(self, is_grant=False):
+        """:return dict: why they can't have their last day, by row, for those rows only"""
+        ends = {line: line.access_until for line in self if line._is_end_typed()}
+        if is_grant:
+            ends.update({line: line.wizard_id.access_until for line in self if not line.access_until})
+        # Of any later day no time zone makes a past one: ticking must not wait for a thousand contacts.
+        tomorrow = fields.Date.today() + timedelta(1)
+        by_contact = {
+            line.partner_id._origin.id: until
+            for line, until in ends.items()
+            if until and until <= tomorrow and line.partner_id._origin
+        }
+        contacts = self.env["res.partner"].browse(by_contact).exists()
+        problems = contacts._portal_access_end_problems(by_contact)
+        return {line: problems[contact.id] for line in ends if (contact := line.partner_id._origin).id in problems}
+
+    def _save_ends(self):
+        """Save the typed ends of access on the contacts, and nothing else.
+
+        :return dict: (outcome, reason) by row
+        """
+        ends = {line.partner_id.id: line.access_until for line in self}
+        return self._get_results_by_line(*self.partner_id._portal_access_set_ends(ends))
+
+    def _save_typed(self):
+        """Save the typed addresses and ends of access of rows that keep the access they have, or don't.
+
+        :return dict: (outcome, reason) by row
+        """
+        results = self.filtered(lambda line: line._is_email_typed())._save_typed_emails()
+        for line, (outcome, reason) in self.filtered(lambda line: line._is_end_typed())._save_ends().items():
+            email_outcome, email_reason = results.get(line, (outcome, ""))
+            outcome = "refused" if "refused" in (outcome, email_outcome) else email_outcome
+            results[line] = (outcome, " ".join(filter(None, (email_reason, reason))))
         return results
 
     def _save_typed_emails(self):
@@ -281,7 +365,7 @@ class PortalWizardUser(models.TransientModel):
         lines = self.sudo().browse().concat(*results).exists()
         self.env.flush_all()
         # What was done is known. Where nothing was, somebody else may have done something meanwhile.
-        unchanged = lines.filtered(lambda line: results[line][0] in ("refused", "saved"))
+        unchanged = lines.filtered(lambda line: results[line][0] in ("refused", "saved", "until_set"))
         verdicts = unchanged.partner_id.sudo(False)._portal_access_verdicts()
         rows = []
         for line in lines:
@@ -299,6 +383,8 @@ class PortalWizardUser(models.TransientModel):
                     has_access,
                     (line.email if is_refused and line._is_email_typed() else line.partner_id.email) or None,
                     line.partner_id.email or None,
+                    (line.access_until if is_refused else line.partner_id.portal_access_until) or None,
+                    line.partner_id.portal_access_until or None,
                     outcome,
                     reason,
                     is_refused,
@@ -308,10 +394,11 @@ class PortalWizardUser(models.TransientModel):
             """
             UPDATE portal_wizard_user line
                SET in_portal = new.in_portal, seen_in_portal = new.seen_in_portal, email = new.email,
-                   seen_email = new.seen_email, outcome = new.outcome, outcome_reason = new.outcome_reason,
-                   has_problem = new.has_problem
-              FROM unnest(%s, %s, %s, %s::varchar[], %s::varchar[], %s, %s, %s)
-                AS new (id, in_portal, seen_in_portal, email, seen_email, outcome, outcome_reason, has_problem)
+                   seen_email = new.seen_email, access_until = new.access_until, seen_until = new.seen_until,
+                   outcome = new.outcome, outcome_reason = new.outcome_reason, has_problem = new.has_problem
+              FROM unnest(%s, %s, %s, %s::varchar[], %s::varchar[], %s::date[], %s::date[], %s, %s, %s)
+                AS new (id, in_portal, seen_in_portal, email, seen_email, access_until, seen_until, outcome,
+                        outcome_reason, has_problem)
              WHERE line.id = new.id
             """,
             [list(column) for column in zip(*rows, strict=True)],
@@ -320,4 +407,8 @@ class PortalWizardUser(models.TransientModel):
 
     def _is_settled(self, has_access):
         """:return bool: whether somebody else did meanwhile what was asked for: no failure, but nothing to do"""
-        return self.seen_in_portal != self.in_portal == has_access and not self._is_email_typed()
+        return (
+            self.seen_in_portal != self.in_portal == has_access
+            and not self._is_email_typed()
+            and not self._is_end_typed()
+        )

@@ -106,7 +106,14 @@ class PortalWizardUser(models.TransientModel):
         user = self.env["res.users"].sudo().browse(verdict.user_id or [])
         if verdict.is_grantable and user:
             user._portal_access_start_again({user.id: verdict.email})
+        problem = outcome != "revoked" and self._get_end_problems(is_grant=outcome == "granted").get(self)
+        if problem:
+            raise UserError(problem)
         result = stock_action()
+        if outcome == "granted":
+            self.partner_id._portal_access_set_ends(self._get_ends_to_grant())
+        elif outcome == "invited" and self._is_end_typed():
+            self._save_ends()
         self.invalidate_recordset(["user_id", "is_portal"])
         if had_access and not self.is_portal:
             user._portal_access_wipe()

@@ -46,6 +46,7 @@ const COLORS = {
     granted: "success",
     invited: "success",
     saved: "success",
+    until_set: "success",
     revoked: "secondary",
     internal: "secondary",
     no_email: "warning",

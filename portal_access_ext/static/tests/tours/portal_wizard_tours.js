@@ -7,7 +7,7 @@ import { registry } from "@web/core/registry";
  * documentation. The contacts are made by tests/test_portal_wizard_tours.py.
  */
 
-const COLUMNS = ["Contact", "Email", "In Portal", "Status", "Latest Authentication"];
+const COLUMNS = ["Contact", "Email", "In Portal", "Status", "Access Until", "Latest Authentication"];
 
 function fail(message) {
     throw new Error(message);
@@ -58,6 +58,13 @@ function typeEmail(contact, email) {
     return [
         { trigger: inRow(contact, "td[name=email]"), run: "click" },
         { trigger: inRow(contact, "td[name=email] input"), run: `text ${email}` },
+    ];
+}
+
+function typeUntil(contact, date) {
+    return [
+        { trigger: inRow(contact, "td[name=access_until]"), run: "click" },
+        { trigger: inRow(contact, "td[name=access_until] input"), run: `text ${date}` },
     ];
 }
 
@@ -265,6 +272,46 @@ registry.category("web_tour.tours").add("portal_access_close", {
             isClosed(),
         ];
     },
+});
+
+registry.category("web_tour.tours").add("portal_access_until", {
+    test: true,
+    steps: () => [
+        ...openDialog(),
+        {
+            content: "the end of access of those who are granted it now",
+            trigger: ".modal-content .o_portal_access_until [name=access_until] input",
+            run: "text 12/31/2040",
+        },
+        tick("Tour Child"),
+        pending("Grant 1, set 1 end date(s)"),
+        ...typeUntil("Tour Other", "06/30/2040"),
+        ...leaveRow(),
+        pending("Grant 1, set 2 end date(s)"),
+        clickFooter("Close"),
+        {
+            content: "a date that was not applied is not lost without a question",
+            trigger: '.modal-title:contains("Close without applying?")',
+            run() {},
+        },
+        clickFooter("Go back"),
+        clickFooter("Apply"),
+        status("Tour Child", "granted"),
+        status("Tour Other", "until_set"),
+        { trigger: inRow("Tour Child", "td[name=access_until]:contains('12/31/2040')"), run() {} },
+        { trigger: inRow("Tour Other", "td[name=access_until]:contains('06/30/2040')"), run() {} },
+        { trigger: '.o_notification:contains("Granted: 1, End date set: 2")', in_modal: false, run() {} },
+        ...typeUntil("Tour Other", "01/01/2020"),
+        ...leaveRow(),
+        pending("1 end date(s) can't be set"),
+        clickFooter("Apply"),
+        status("Tour Other", "refused"),
+        clickInRow("Tour Child", "Revoke Access"),
+        status("Tour Child", "revoked"),
+        { trigger: inRow("Tour Child", "td[name=access_until]:not(:contains('2040'))"), run() {} },
+        clickFooter("Close"),
+        isClosed(),
+    ],
 });
 
 registry.category("web_tour.tours").add("portal_access_revoke", {
