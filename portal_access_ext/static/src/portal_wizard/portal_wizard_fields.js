@@ -56,8 +56,8 @@ const COLORS = {
 /**
  * The status of a row: a word, with the whole reason on hover and for screen readers.
  *
- * The reason is shown in full where somebody works on it: in the row that is being edited, and in
- * those that are ticked though they can't be granted access.
+ * The reason is shown in full where somebody works on it: in the row that is being edited, in those
+ * that are ticked though they can't be granted access, and in those that failed.
  */
 export class PortalAccessStatus extends Component {
     static template = "portal_access_ext.Status";
@@ -83,7 +83,7 @@ export class PortalAccessStatus extends Component {
     get isReasonShown() {
         const { record } = this.props;
         const { in_portal: isTicked, seen_in_portal: hasAccess, is_grantable: isReady } = record.data;
-        return record.isInEdition || (isTicked && !hasAccess && !isReady);
+        return record.isInEdition || this.value === "refused" || (isTicked && !hasAccess && !isReady);
     }
 }
 

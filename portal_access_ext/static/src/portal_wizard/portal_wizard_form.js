@@ -19,6 +19,13 @@ const RUNS_IN_PLACE = [
     "action_invite_again",
 ];
 
+/** Odoo loses a date that was typed in a list when Enter or Tab leave its row before it is "changed". */
+function keepTypedDate(ev) {
+    if (["Enter", "Tab"].includes(ev.key) && ev.target.closest(".o_field_date")) {
+        ev.target.dispatchEvent(new Event("change"));
+    }
+}
+
 /**
  * The form in the dialog "Portal Access Management".
  *
@@ -40,6 +47,7 @@ export class PortalAccessWizardController extends formView.Controller {
                 return onClickViewButton({ ...params, clickParams });
             },
         });
+        onMounted(() => this.rootRef.el.addEventListener("keydown", keepTypedDate, { capture: true }));
         if (this.env.dialogData) {
             // The cross and Escape end in `close`. It is raw, because the dialog would render (and
             // set up this form) again each time that it changes.
