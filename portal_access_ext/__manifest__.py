@@ -28,6 +28,8 @@
         "views/portal_login_templates.xml",
         "views/res_config_settings_views.xml",
         "wizard/base_partner_merge_views.xml",
+        "views/res_partner_views.xml",
+        "wizard/portal_access_bulk_views.xml",
         "wizard/portal_wizard_views.xml",
         "wizard/portal_access_change_login_views.xml",
     ],
@@ -35,6 +37,7 @@
     "assets": {
         "web.assets_backend": [
             "portal_access_ext/static/src/invitation/**/*",
+            "portal_access_ext/static/src/portal_status/**/*",
             "portal_access_ext/static/src/portal_wizard/**/*",
         ],
         "web.assets_tests": [

@@ -19,8 +19,10 @@ from . import (
     res_partner_ledger,
     res_partner_request,
     res_partner_signup,
+    res_partner_status,
     res_users,
     res_users_login,
     res_users_ledger,
     res_users_end,  # it extends what the ledger is told
+    res_users_status,
 )

@@ -1,0 +1,508 @@
+from datetime import date, datetime, time
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+HAS_ACCESS = ("active", "invited", "expired")
+PORTAL_STATUSES = [
+    ("none", "No access"),
+    ("invited", "Invited"),
+    ("active", "Active"),
+    ("expired", "Invitation expired"),
+    ("revoked", "Revoked"),
+    ("internal", "Internal user"),
+]
+# What one user says about its contact, best first: of several users, the best one counts.
+RANKS = ("internal", "password", "signed_in", "portal", "revoked")
+OPERATORS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=")}
+OPPOSITES = {"!=": "=", "not in": "in"}
+
+
+class SqlSelection(fields.Selection):
+    """A selection that is not stored but has a `_field_to_sql`: lists can be sorted and grouped by it."""
+
+    _description_sortable = True
+
+
+class SqlDatetime(fields.Datetime):
+    """A datetime that is not stored but has a `_field_to_sql`: lists can be sorted and grouped by it."""
+
+    _description_sortable = True
+
+
+class ResPartner(models.Model):
+    """How each contact stands with the portal, told from its users whenever it is asked: no copy can go stale."""
+
+    _inherit = "res.partner"
+
+    portal_status = SqlSelection(
+        PORTAL_STATUSES,
+        compute="_compute_portal_status",
+        search="_search_portal_status",
+        groups="base.group_user",
+    )
+    portal_login_date = SqlDatetime(
+        string="Latest Authentication",
+        compute="_compute_portal_status",
+        search="_search_portal_login_date",
+        groups="base.group_user",
+        help="When the contact signed in last.",
+    )
+    portal_idle_since = SqlDatetime(
+        compute="_compute_portal_status",
+        search="_search_portal_idle_since",
+        groups="base.group_user",
+        help="When the contact signed in last, or was granted access, if that was later.",
+    )
+    portal_access_summary = fields.Char(
+        string="Portal Access of Contacts",
+        compute="_compute_portal_access_summary",
+        groups="base.group_user",
+    )
+    portal_event_count = fields.Integer(compute="_compute_portal_event_count", groups="base.group_partner_manager")
+
+    # -------------------------------------------------------------------------
+    # Compute
+    # -------------------------------------------------------------------------
+
+    @api.depends("user_ids", "user_ids.active", "user_ids.groups_id", "user_ids.log_ids", "signup_expiration")
+    def _compute_portal_status(self):
+        rows = {}
+        if self.ids:
+            self._portal_status_flush()
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT contact.id, %s, access.login_date, access.idle_since
+                      FROM res_partner contact LEFT JOIN %s AS access ON access.partner_id = contact.id
+                     WHERE contact.id IN %s
+                    """,
+                    self._portal_status_expression(SQL("access"), SQL("contact")),
+                    self._portal_status_table(SQL("u.partner_id IN %s", tuple(self.ids))),
+                    tuple(self.ids),
+                )
+            )
+            rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
+        for partner in self:
+            status, login_date, idle_since = rows.get(partner._origin.id, ("none", False, False))
+            partner.portal_status = status
+            partner.portal_login_date = login_date
+            partner.portal_idle_since = idle_since
+
+    @api.depends("child_ids", "child_ids.type", "is_company")
+    def _compute_portal_access_summary(self):
+        """Count the contacts that the dialog lists for a company, except for the company itself."""
+        rows = {}
+        companies = self.filtered("is_company")
+        if companies.ids:
+            self._portal_status_flush()
+            self.env["res.partner"].flush_model(["active", "parent_id", "type"])
+            children = SQL("contact.parent_id IN %s AND contact.active AND contact.type IN ('contact', 'other')", tuple(companies.ids))
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT contact.parent_id, count(*), count(*) FILTER (WHERE %s IN %s)
+                      FROM res_partner contact LEFT JOIN %s AS access ON access.partner_id = contact.id
+                     WHERE %s
+                     GROUP BY contact.parent_id
+                    """,
+                    self._portal_status_expression(SQL("access"), SQL("contact")),
+                    HAS_ACCESS,
+                    self._portal_status_table(
+                        SQL("u.partner_id IN (SELECT contact.id FROM res_partner contact WHERE %s)", children)
+                    ),
+                    children,
+                )
+            )
+            rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
+        for partner in self:
+            total, count = rows.get(partner._origin.id, (0, 0))
+            partner.portal_access_summary = total and _(
+                "%(count)s of %(total)s contacts have access", count=count, total=total
+            )
+
+    def _compute_portal_event_count(self):
+        counts = self.env["portal.access.event"]._read_group(
+            [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+        )
+        counts = {partner.id: count for partner, count in counts}
+        for partner in self:
+            partner.portal_event_count = counts.get(partner._origin.id, 0)
+
+    # -------------------------------------------------------------------------
+    # SQL: one definition for reading, searching, grouping and sorting
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _portal_status_flush(self):
+        """Write what the SQL below reads."""
+        self.env["res.users"].flush_model(["partner_id", "active", "groups_id"])
+        self.env["res.partner"].flush_model(["signup_expiration"])
+
+    @api.model
+    def _portal_status_ranks(self, user):
+        """Say what one user says about its contact.
+
+        :param SQL user: alias of the user
+        :return dict: by each of :data:`RANKS`, the SQL condition; the first one that is true counts
+        """
+        internal, portal = (
+            SQL(
+                "EXISTS (SELECT FROM res_groups_users_rel rel WHERE rel.uid = %s.id AND rel.gid = %s)",
+                user,
+                self.env["ir.model.data"]._xmlid_to_res_id(xmlid),
+            )
+            for xmlid in ("base.group_user", "base.group_portal")
+        )
+        return {
+            "internal": SQL("(%s.active AND %s)", user, internal),
+            "password": SQL("%(user)s.active AND %(user)s.password <> '' AND %(portal)s", user=user, portal=portal),
+            # Signs in by other means (OAuth, LDAP), or did so before access was revoked and granted again.
+            "signed_in": SQL(
+                "%(user)s.active AND %(portal)s"
+                " AND EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = %(user)s.id)",
+                user=user,
+                portal=portal,
+            ),
+            "portal": SQL("%s.active AND %s", user, portal),
+            "revoked": SQL(
+                "%(user)s.active IS NOT TRUE AND NOT %(internal)s AND %(user)s.id NOT IN %(others)s",
+                user=user,
+                internal=internal,
+                others=self._portal_status_impersonal_users(),
+            ),
+        }
+
+    @api.model
+    def _portal_status_impersonal_users(self):
+        """:return SQL: the archived users that nobody's access was taken from: the public, and the template"""
+        template_id = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "")
+        ids = [
+            int(template_id) if template_id.isdigit() else 0,
+            *(
+                self.env["ir.model.data"]._xmlid_to_res_id(xmlid) or 0
+                for xmlid in ("base.public_user", "base.template_portal_user_id")
+            ),
+        ]
+        if "website" not in self.env:
+            return SQL("%s", tuple(ids))
+        return SQL("(SELECT unnest(%s) UNION SELECT user_id FROM website WHERE user_id IS NOT NULL)", ids)
+
+    @api.model
+    def _portal_status_table(self, where=SQL("TRUE")):
+        """Return what there is to know of the users of contacts, one row for each contact that has users.
+
+        :param SQL where: which users `u`
+        :return SQL: a subquery with the columns `partner_id`, `rank` (an index of :data:`RANKS`), `login_date`,
+            `idle_since`
+        """
+        ranks = self._portal_status_ranks(SQL("u"))
+        return SQL(
+            """
+            (SELECT u.partner_id,
+                    min(CASE %(ranks)s END) AS rank,
+                    max(log.create_date) AS login_date,
+                    GREATEST(max(u.create_date), max(log.create_date),
+                             max((SELECT max(event.create_date) FROM portal_access_event event
+                                   WHERE event.user_id = u.id AND event.kind = 'granted'))) AS idle_since
+               FROM res_users u
+               LEFT JOIN res_users_log log ON log.create_uid = u.id AND NOT %(internal)s
+              WHERE %(where)s
+              GROUP BY u.partner_id)
+            """,
+            ranks=SQL(" ").join(SQL("WHEN %s THEN %s", ranks[name], number) for number, name in enumerate(RANKS)),
+            internal=ranks["internal"],
+            where=where,
+        )
+
+    @api.model
+    def _portal_status_has_token(self, contact):
+        """:return SQL: whether the contact has a sign-up token that works"""
+        return SQL(
+            "(%(contact)s.signup_expiration IS NULL OR %(contact)s.signup_expiration > %(now)s)",
+            contact=contact,
+            now=fields.Datetime.now(),
+        )
+
+    @api.model
+    def _portal_status_expression(self, table, contact):
+        """Return the status of a contact.
+
+        :param SQL table: alias of :meth:`_portal_status_table`, joined to the contact
+        :param SQL contact: alias of the contact
+        """
+        return SQL(
+            """
+            CASE %(table)s.rank
+                WHEN 0 THEN 'internal'
+                WHEN 1 THEN 'active'
+                WHEN 4 THEN 'revoked'
+                ELSE CASE WHEN %(table)s.rank IS NULL THEN 'none'
+                          WHEN %(contact)s.signup_token IS NULL AND %(table)s.rank = 2 THEN 'active'
+                          WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s THEN 'invited'
+                          ELSE 'expired' END
+            END
+            """,
+            table=table,
+            contact=contact,
+            works=self._portal_status_has_token(contact),
+        )
+
+    def _field_to_sql(self, alias, fname, query=None):
+        if fname not in ("portal_status", "portal_login_date", "portal_idle_since"):
+            return super()._field_to_sql(alias, fname, query)
+        self._portal_status_flush()
+        table = SQL.identifier(query.make_alias(alias, "portal_status"))
+        if table.code.strip('"') not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                table.code.strip('"'),
+                self._portal_status_table(),
+                SQL("%s.partner_id = %s", table, SQL.identifier(alias, "id")),
+            )
+        if fname == "portal_status":
+            return self._portal_status_expression(table, SQL.identifier(alias))
+        return SQL("%s.%s", table, SQL(fname.removeprefix("portal_")))
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if isinstance(self._fields.get(field_name), SqlSelection | SqlDatetime):
+            return SQL("%s %s %s", self._field_to_sql(alias, field_name, query), direction, nulls)
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    # -------------------------------------------------------------------------
+    # Search
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _search_portal_status(self, operator, value):
+        operator, is_negative = OPPOSITES.get(operator, operator), operator in OPPOSITES
+        if operator not in ("=", "in"):
+            raise UserError(_("The portal status can only be compared with =, !=, in and not in."))
+        values = value if operator == "in" else [value]
+        statuses = {status for status, _label in PORTAL_STATUSES}
+        wanted = statuses & set(values)
+        if is_negative:
+            wanted = statuses - wanted
+        if "none" in wanted and len(wanted) > 1:
+            unwanted = statuses - wanted
+            return [("id", "not in", self._portal_status_contacts(unwanted))] if unwanted else []
+        return [("id", "in", self._portal_status_contacts(wanted))]
+
+    @api.model
+    def _portal_status_contacts(self, statuses):
+        """Return the contacts with one of these statuses.
+
+        The same as filtering by :meth:`_portal_status_expression`, in a form that the database answers
+        from the few users that matter instead of from all of them.
+
+        :return SQL: a subquery of contact ids
+        """
+        self._portal_status_flush()
+        access = statuses & set(HAS_ACCESS)
+        parts = [getattr(self, f"_portal_status_contacts_{status}")() for status in sorted(statuses - access)]
+        if access == set(HAS_ACCESS):
+            parts.append(self._portal_status_contacts_access())
+        else:
+            if "active" in access:
+                parts.append(self._portal_status_contacts_active())
+            if access - {"active"}:
+                parts.append(self._portal_status_contacts_waiting(access - {"active"}))
+        return SQL("(%s)", SQL(" UNION ALL ").join(parts)) if parts else SQL("(SELECT 0 WHERE FALSE)")
+
+    @api.model
+    def _portal_status_no_other(self, *names):
+        """:return SQL: whether the contact of the user `u` has no other user of these ranks"""
+        ranks = self._portal_status_ranks(SQL("other"))
+        return SQL(
+            "NOT EXISTS (SELECT FROM res_users other"
+            " WHERE other.partner_id = u.partner_id AND other.id <> u.id AND (%s))",
+            SQL(" OR ").join(ranks[name] for name in names),
+        )
+
+    @api.model
+    def _portal_status_no_employee(self):
+        """:return SQL: whether the contact of the user `u` is no internal user; these are few"""
+        return SQL("u.partner_id NOT IN (%s)", self._portal_status_contacts_internal())
+
+    @api.model
+    def _portal_status_contacts_internal(self):
+        return SQL(
+            "SELECT employee.partner_id FROM res_users employee WHERE %s",
+            self._portal_status_ranks(SQL("employee"))["internal"],
+        )
+
+    @api.model
+    def _portal_status_contacts_access(self):
+        return SQL(
+            "SELECT u.partner_id FROM res_users u WHERE %s AND %s",
+            self._portal_status_ranks(SQL("u"))["portal"],
+            self._portal_status_no_employee(),
+        )
+
+    @api.model
+    def _portal_status_contacts_active(self):
+        ranks = self._portal_status_ranks(SQL("u"))
+        # In two parts: the log and the token are looked at for the few users without a password only.
+        return SQL(
+            """
+            SELECT u.partner_id FROM res_users u WHERE %(password)s AND %(no_employee)s
+            UNION ALL
+            SELECT u.partner_id FROM res_users u JOIN res_partner contact ON contact.id = u.partner_id
+             WHERE %(signed_in)s AND (u.password IS NULL OR u.password = '') AND contact.signup_token IS NULL
+               AND %(no_employee)s
+            """,
+            password=ranks["password"],
+            signed_in=ranks["signed_in"],
+            no_employee=self._portal_status_no_employee(),
+        )
+
+    @api.model
+    def _portal_status_contacts_waiting(self, statuses):
+        """:param set statuses: `invited`, `expired`, or both"""
+        works = self._portal_status_has_token(SQL("contact"))
+        conditions = {
+            "invited": SQL("contact.id IS NOT NULL AND %s", works),
+            "expired": SQL(
+                """
+                CASE WHEN contact.id IS NOT NULL THEN NOT %s
+                     ELSE NOT EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id) AND %s END
+                """,
+                works,
+                self._portal_status_no_other("signed_in"),
+            ),
+        }
+        return SQL(
+            """
+            SELECT u.partner_id FROM res_users u
+              LEFT JOIN res_partner contact ON contact.id = u.partner_id AND contact.signup_token IS NOT NULL
+             WHERE %(portal)s AND (u.password IS NULL OR u.password = '')
+               AND %(no_employee)s AND %(no_other)s AND (%(statuses)s)
+            """,
+            portal=self._portal_status_ranks(SQL("u"))["portal"],
+            no_employee=self._portal_status_no_employee(),
+            no_other=self._portal_status_no_other("password"),
+            statuses=SQL(" OR ").join(conditions[status] for status in sorted(statuses)),
+        )
+
+    @api.model
+    def _portal_status_contacts_revoked(self):
+        return SQL(
+            "SELECT u.partner_id FROM res_users u WHERE %s AND %s",
+            self._portal_status_ranks(SQL("u"))["revoked"],
+            self._portal_status_no_other("internal", "portal"),
+        )
+
+    @api.model
+    def _portal_status_contacts_none(self):
+        ranks = self._portal_status_ranks(SQL("u"))
+        return SQL(
+            "SELECT contact.id FROM res_partner contact"
+            " WHERE NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = contact.id AND (%s))",
+            SQL(" OR ").join(ranks[name] for name in ("internal", "portal", "revoked")),
+        )
+
+    @api.model
+    def _search_portal_login_date(self, operator, value):
+        return self._portal_status_search_date("login_date", operator, value)
+
+    @api.model
+    def _search_portal_idle_since(self, operator, value):
+        return self._portal_status_search_date("idle_since", operator, value)
+
+    @api.model
+    def _portal_status_search_date(self, column, operator, value):
+        """Return a domain for a date that is told from users, with the meaning that operators have for columns."""
+        operator, is_negative = OPPOSITES.get(operator, operator), operator in OPPOSITES
+        if operator not in (*OPERATORS, "in"):
+            raise UserError(_("A date and time can't be searched for with %s.", operator))
+        self._portal_status_flush()
+        values = list(value) if operator == "in" else [value]
+        conditions = []
+        if operator in ("=", "in"):
+            # What is empty may have no row at all: it is what does not have a date.
+            is_empty_wanted = not all(values)
+            dates = [self._portal_status_parse_date(date, operator) for date in values if date]
+            if is_empty_wanted:
+                conditions = [SQL("%s IS NOT NULL", SQL(column))] + [SQL("%s NOT IN %s", SQL(column), tuple(dates))] * bool(dates)
+                is_negative = not is_negative
+            else:
+                conditions = [SQL("%s IN %s", SQL(column), tuple(dates)) if dates else SQL("FALSE")]
+        elif value:
+            conditions = [SQL("%s %s %s", SQL(column), OPERATORS[operator], self._portal_status_parse_date(value, operator))]
+        else:
+            conditions = [SQL("FALSE")]
+        contacts = SQL(
+            "(SELECT partner_id FROM %s AS access WHERE %s)", self._portal_status_table(), SQL(" AND ").join(conditions)
+        )
+        return [("id", "not in" if is_negative else "in", contacts)]
+
+    @api.model
+    def _portal_status_parse_date(self, value, operator):
+        """:return datetime: the value; a day means its beginning or, to be after it, its end, as in Odoo's own domains"""
+        if isinstance(value, str) and len(value) > 10:
+            return fields.Datetime.to_datetime(value)
+        if isinstance(value, datetime):
+            return value
+        day = fields.Date.to_date(value)
+        return datetime.combine(day, time.max if operator in (">", "<=") else time.min)
+
+    # -------------------------------------------------------------------------
+    # What the form shows, and its buttons: each calls the core once
+    # -------------------------------------------------------------------------
+
+    def action_portal_access_grant(self):
+        """Grant access, and say so.
+
+        :raise UserError: if access can't be granted, with the reason
+        """
+        return self._portal_access_act(self.portal_access_grant)
+
+    def action_portal_access_invite(self):
+        """Send a new invitation, and say so.
+
+        :raise UserError: if the contact can't be invited, with the reason
+        """
+        return self._portal_access_act(self.portal_access_invite)
+
+    def action_portal_access_revoke(self):
+        """Take access away, and say so.
+
+        :raise UserError: if the contact has none, with the reason
+        """
+        return self._portal_access_act(self.portal_access_revoke)
+
+    def _portal_access_act(self, method):
+        self.ensure_one()
+        [result] = method()
+        if result["outcome"] == "refused":
+            raise UserError(result["reason"])
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "title": self.display_name,
+                "message": result["reason"],
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_portal_access_open_dialog(self):
+        """Open the dialog on the contact and, if it is a company, on its contacts."""
+        self._portal_access_check_rights()
+        return self.env["portal.wizard"].with_context(active_ids=self.ids).action_open_wizard()
+
+    def action_portal_access_events(self):
+        """Show what happened to the contact's access."""
+        self.ensure_one()
+        action = self.env.ref("portal_access_ext.portal_access_event_action", raise_if_not_found=False)
+        return {
+            **(action._get_action_dict() if action else {}),
+            "type": "ir.actions.act_window",
+            "name": _("Portal Events"),
+            "res_model": "portal.access.event",
+            "view_mode": "tree,form",
+            "domain": [("partner_id", "=", self.id)],
+            "context": {},
+        }
