@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -47,7 +47,6 @@ class ResPartner(models.Model):
         compute="_compute_portal_status",
         search="_search_portal_login_date",
         groups="base.group_user",
-        help="When the contact signed in last.",
     )
     portal_idle_since = SqlDatetime(
         compute="_compute_portal_status",
@@ -98,7 +97,10 @@ class ResPartner(models.Model):
         if companies.ids:
             self._portal_status_flush()
             self.env["res.partner"].flush_model(["active", "parent_id", "type"])
-            children = SQL("contact.parent_id IN %s AND contact.active AND contact.type IN ('contact', 'other')", tuple(companies.ids))
+            children = SQL(
+                "contact.parent_id IN %s AND contact.active AND contact.type IN ('contact', 'other')",
+                tuple(companies.ids),
+            )
             self.env.cr.execute(
                 SQL(
                     """
@@ -118,8 +120,8 @@ class ResPartner(models.Model):
             rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
         for partner in self:
             total, count = rows.get(partner._origin.id, (0, 0))
-            partner.portal_access_summary = total and _(
-                "%(count)s of %(total)s contacts have access", count=count, total=total
+            partner.portal_access_summary = (
+                _("%(count)s of %(total)s contacts have access", count=count, total=total) if total else False
             )
 
     def _compute_portal_event_count(self):
@@ -190,7 +192,7 @@ class ResPartner(models.Model):
         return SQL("(SELECT unnest(%s) UNION SELECT user_id FROM website WHERE user_id IS NOT NULL)", ids)
 
     @api.model
-    def _portal_status_table(self, where=SQL("TRUE")):
+    def _portal_status_table(self, where=None):
         """Return what there is to know of the users of contacts, one row for each contact that has users.
 
         :param SQL where: which users `u`
@@ -213,7 +215,7 @@ class ResPartner(models.Model):
             """,
             ranks=SQL(" ").join(SQL("WHEN %s THEN %s", ranks[name], number) for number, name in enumerate(RANKS)),
             internal=ranks["internal"],
-            where=where,
+            where=where or SQL("TRUE"),
         )
 
     @api.model
@@ -424,12 +426,16 @@ class ResPartner(models.Model):
             is_empty_wanted = not all(values)
             dates = [self._portal_status_parse_date(date, operator) for date in values if date]
             if is_empty_wanted:
-                conditions = [SQL("%s IS NOT NULL", SQL(column))] + [SQL("%s NOT IN %s", SQL(column), tuple(dates))] * bool(dates)
+                conditions = [SQL("%s IS NOT NULL", SQL(column))] + [
+                    SQL("%s NOT IN %s", SQL(column), tuple(dates))
+                ] * bool(dates)
                 is_negative = not is_negative
             else:
                 conditions = [SQL("%s IN %s", SQL(column), tuple(dates)) if dates else SQL("FALSE")]
         elif value:
-            conditions = [SQL("%s %s %s", SQL(column), OPERATORS[operator], self._portal_status_parse_date(value, operator))]
+            conditions = [
+                SQL("%s %s %s", SQL(column), OPERATORS[operator], self._portal_status_parse_date(value, operator))
+            ]
         else:
             conditions = [SQL("FALSE")]
         contacts = SQL(
@@ -439,12 +445,13 @@ class ResPartner(models.Model):
 
     @api.model
     def _portal_status_parse_date(self, value, operator):
-        """:return datetime: the value; a day means its beginning or, to be after it, its end, as in Odoo's own domains"""
-        if isinstance(value, str) and len(value) > 10:
-            return fields.Datetime.to_datetime(value)
-        if isinstance(value, datetime):
-            return value
-        day = fields.Date.to_date(value)
+        """:return datetime: the value, where a day means what it means in Odoo's own domains: its begin, or its end"""
+        try:
+            if isinstance(value, datetime) or (isinstance(value, str) and len(value) > 10):
+                return fields.Datetime.to_datetime(value)
+            day = fields.Date.to_date(value)
+        except (TypeError, ValueError) as error:
+            raise UserError(_("%s is no date.", value)) from error
         return datetime.combine(day, time.max if operator in (">", "<=") else time.min)
 
     # -------------------------------------------------------------------------
@@ -496,6 +503,7 @@ class ResPartner(models.Model):
     def action_portal_access_events(self):
         """Show what happened to the contact's access."""
         self.ensure_one()
+        self._portal_access_check_rights()
         action = self.env.ref("portal_access_ext.portal_access_event_action", raise_if_not_found=False)
         return {
             **(action._get_action_dict() if action else {}),

@@ -1,4 +1,5 @@
 from . import (
+    test_access_bulk,
     test_access_check,
     test_access_clean_revoke,
     test_access_core,
@@ -16,6 +17,7 @@ from . import (
     test_invitation_reminder,
     test_invitation_request,
     test_invitation_tours,
+    test_portal_status,
     test_portal_wizard,
     test_portal_wizard_end,
     test_portal_wizard_tours,

@@ -6,4 +6,9 @@ from . import (
     portal_wizard_user,
     portal_wizard_user_hooks,
     res_users_identitycheck,
+    base_partner_merge_end,
+    portal_access_bulk,
+    portal_wizard,
+    portal_wizard_user,
+    portal_wizard_user_hooks,
 )

@@ -32,8 +32,8 @@ class PortalAccessBulk(models.TransientModel):
     def _compute_summary(self):
         for wizard in self:
             verdicts = Counter(
-                "no_access" if result["verdict"] not in ("has_access", "internal", "other_company", "missing")
-                # A contact may have access, and no address that a mail could go to.
+                "no_access"
+                if result["verdict"] not in ("has_access", "internal", "other_company", "missing")
                 else result["verdict"]
                 for result in wizard.partner_ids.portal_access_check()
             )
@@ -47,21 +47,20 @@ class PortalAccessBulk(models.TransientModel):
         """:return str: what Apply is about to do, in words"""
         count = verdicts["has_access"]
         heads = {
-            "revoke": _("%(count)s of %(total)s contacts have access and will lose it", count=count, total=total),
-            "invite": _("%(count)s of %(total)s contacts have access and will be invited again", count=count, total=total),
-            "until": _("%(count)s of %(total)s contacts have access", count=count, total=total),
+            "revoke": _("%(count)s of %(total)s contacts have access and will lose it.", count=count, total=total),
+            "invite": _(
+                "%(count)s of %(total)s contacts have access and will be invited again.", count=count, total=total
+            ),
+            "until": _("%(count)s of %(total)s contacts have access.", count=count, total=total),
         }
         rest = {
-            "no_access": _("%s have none", verdicts["no_access"]),
-            "internal": _("%s are internal users", verdicts["internal"]),
-            "other_company": _("%s belong to a company that you have not selected", verdicts["other_company"]),
-            "missing": _("%s were deleted", verdicts["missing"]),
+            "no_access": _("without access: %s", verdicts["no_access"]),
+            "internal": _("internal users: %s", verdicts["internal"]),
+            "other_company": _("of a company that you have not selected: %s", verdicts["other_company"]),
+            "missing": _("deleted: %s", verdicts["missing"]),
         }
-        if self.operation == "until":
-            rest["no_access"] = _(
-                "%s have none: for them the end counts once access is granted", verdicts["no_access"]
-            )
-        return "; ".join([heads[self.operation], *(text for code, text in rest.items() if verdicts[code])]) + "."
+        others = ", ".join(text for code, text in rest.items() if verdicts[code])
+        return f"{heads[self.operation]} {others[0].upper()}{others[1:]}." if others else heads[self.operation]
 
     @api.model
     def _open(self, operation):

@@ -1,0 +1,441 @@
+from datetime import datetime, timedelta
+from random import Random
+
+from dateutil.relativedelta import relativedelta
+from freezegun import freeze_time
+from lxml import etree
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
+
+from ..models.res_partner_status import PORTAL_STATUSES
+from .common import PortalAccessCase
+
+STATUSES = [status for status, _label in PORTAL_STATUSES]
+
+
+class StatusCase(PortalAccessCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.group_portal = cls.env.ref("base.group_portal")
+        cls.group_user = cls.env.ref("base.group_user")
+        cls.group_public = cls.env.ref("base.group_public")
+
+    def make_user(self, partner, group=None, login=None, active=True, password=None, signed_in=None):
+        """Make a user of a contact, as whichever door made it, and return it."""
+        user = (
+            self.env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                {
+                    "login": login or f"status{partner.id}-{len(partner.with_context(active_test=False).user_ids)}",
+                    "partner_id": partner.id,
+                    "groups_id": [Command.set((group or self.group_portal).ids)],
+                }
+            )
+        )
+        if password:
+            self.env.cr.execute("UPDATE res_users SET password = %s WHERE id = %s", [password, user.id])
+        if signed_in:
+            self.env.cr.execute(
+                "INSERT INTO res_users_log (create_uid, create_date) VALUES (%s, %s)", [user.id, signed_in]
+            )
+        if not active:
+            self.env.flush_all()
+            self.env.cr.execute("UPDATE res_users SET active = FALSE WHERE id = %s", [user.id])
+        self.env.invalidate_all()
+        return user
+
+    def set_token(self, partner, days=None, token="token"):
+        """Give a contact a sign-up token that ends in so many days, or never."""
+        self.env.flush_all()
+        end = fields.Datetime.now() + timedelta(days=days) if days is not None else None
+        self.env.cr.execute(
+            "UPDATE res_partner SET signup_token = %s, signup_type = 'signup', signup_expiration = %s WHERE id = %s",
+            [token and f"{token}{partner.id}", end, partner.id],
+        )
+        self.env.invalidate_all()
+
+    def status_of(self, partner):
+        partner.invalidate_recordset()
+        return partner.portal_status
+
+    def search(self, *domain):
+        return self.env["res.partner"].search([("id", "in", self.everybody.ids), *domain])
+
+
+@tagged("post_install", "-at_install")
+class TestPortalStatus(StatusCase):
+    """What a contact's status is."""
+
+    def test_a_contact_goes_through_its_life(self):
+        partner = self.partner
+        self.assertEqual(self.status_of(partner), "none")
+        user = self.grant(partner)
+        self.assertEqual(self.status_of(partner), "invited")
+        with freeze_time(fields.Datetime.now() + timedelta(days=8)):
+            self.assertEqual(self.status_of(partner), "expired")
+        user.password = "a long passphrase"
+        self.assertEqual(self.status_of(partner), "active")
+        partner.portal_access_revoke()
+        self.assertEqual(self.status_of(partner), "revoked")
+        self.grant(partner)
+        self.assertIn(self.status_of(partner), ("invited", "active"))
+
+    def test_buttons_and_doors_change_what_is_read_in_the_same_transaction(self):
+        self.assertEqual(self.partner.portal_status, "none")
+        self.grant(self.partner)
+        self.assertEqual(self.partner.portal_status, "invited")
+        self.partner.portal_access_revoke()
+        self.assertEqual(self.partner.portal_status, "revoked")
+
+    def test_a_sign_in_without_a_password_counts_unless_an_invitation_is_open(self):
+        """By OAuth or LDAP; or before access was revoked, which leaves the sign-ins of that time."""
+        self.make_user(self.partner, signed_in="2020-01-01")
+        self.assertEqual(self.status_of(self.partner), "active")
+        self.set_token(self.partner, 3)
+        self.assertEqual(self.status_of(self.partner), "invited")
+        self.set_token(self.partner, -3)
+        self.assertEqual(self.status_of(self.partner), "expired")
+
+    def test_a_token_without_end_works(self):
+        self.make_user(self.partner)
+        self.assertEqual(self.status_of(self.partner), "expired")
+        self.set_token(self.partner)
+        self.assertEqual(self.status_of(self.partner), "invited")
+        self.set_token(self.partner, -1)
+        self.assertEqual(self.status_of(self.partner), "expired")
+
+    def test_an_employee_is_an_internal_user_and_a_former_one_is_nobody(self):
+        user = self.make_user(self.partner, self.group_user)
+        self.assertEqual(self.status_of(self.partner), "internal")
+        user.active = False
+        self.assertEqual(self.status_of(self.partner), "none")
+
+    def test_the_public_and_templates_were_never_revoked(self):
+        for xmlid in ("base.public_user", "base.template_portal_user_id", "base.default_user"):
+            partner = self.env.ref(xmlid).partner_id
+            self.assertEqual(self.status_of(partner), "none", xmlid)
+            self.assertFalse(
+                partner.with_context(active_test=False).search(
+                    [("id", "=", partner.id), ("portal_status", "=", "revoked")]
+                )
+            )
+
+    def test_an_active_user_without_a_kind_has_no_access(self):
+        self.make_user(self.partner, self.group_public)
+        self.assertEqual(self.status_of(self.partner), "none")
+
+    def test_of_several_users_the_best_counts(self):
+        first, second, third = self.partners
+        self.make_user(first, active=False)
+        self.make_user(first, password="x")
+        self.assertEqual(self.status_of(first), "active")
+        self.make_user(first, self.group_user)
+        self.assertEqual(self.status_of(first), "internal")
+        self.make_user(second, active=False)
+        self.make_user(second)
+        self.set_token(second, 1)
+        self.assertEqual(self.status_of(second), "invited")
+        self.make_user(third, self.group_user, active=False)
+        self.make_user(third, active=False)
+        self.assertEqual(self.status_of(third), "revoked")
+
+    def test_a_new_contact_has_no_status_yet(self):
+        partner = self.env["res.partner"].new({"name": "New"})
+        self.assertEqual((partner.portal_status, partner.portal_login_date), ("none", False))
+        self.assertFalse(partner.portal_access_summary)
+
+    def test_the_latest_sign_in_of_customers_is_told_and_that_of_employees_is_not(self):
+        partner, employee = self.partners[:2]
+        self.make_user(partner, signed_in="2021-01-01 10:00:00", active=False)
+        self.make_user(partner, signed_in="2022-02-02 10:00:00", password="x")
+        self.make_user(employee, self.group_user, signed_in="2022-02-02 10:00:00")
+        self.assertEqual(fields.Datetime.to_string(partner.portal_login_date), "2022-02-02 10:00:00")
+        self.assertFalse(employee.portal_login_date)
+
+    def test_idleness_counts_from_the_last_sign_in_or_the_grant(self):
+        partner, other = self.partners[:2]
+        now = fields.Datetime.now()
+        self.grant(partner)
+        partner.invalidate_recordset()
+        self.assertGreaterEqual(partner.portal_idle_since, now - timedelta(minutes=5))
+        user = self.make_user(other, signed_in="2022-02-02 10:00:00", password="x")
+        self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        self.assertEqual(fields.Datetime.to_string(other.portal_idle_since), "2022-02-02 10:00:00")
+
+    def test_a_company_counts_the_contacts_that_the_dialog_lists(self):
+        company = self.env["res.partner"].create({"name": "Company", "is_company": True})
+        contacts = self.make_partners(4, "child", parent_id=company.id)
+        contacts[1].type = "other"
+        contacts[2].type = "delivery"
+        contacts[3].active = False
+        company.invalidate_recordset()
+        self.assertEqual(company.portal_access_summary, "0 of 2 contacts have access")
+        self.grant(contacts[1])
+        company.invalidate_recordset()
+        self.assertEqual(company.portal_access_summary, "1 of 2 contacts have access")
+        self.assertFalse(self.partner.portal_access_summary)
+        dialog = self.open_dialog(company)
+        self.assertEqual(dialog.user_ids.partner_id - company, contacts[:2])
+
+    def test_a_manager_sees_the_status_whichever_company_the_user_belongs_to(self):
+        users = self.grant(self.partner)
+        users.write({"company_ids": [Command.set(self.company_2.ids)], "company_id": self.company_2.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        partner = self.as_manager(self.partner)
+        self.assertEqual(partner.portal_status, "invited")
+        self.assertEqual(partner.search([("id", "=", partner.id), ("portal_status", "=", "invited")]), partner)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalStatusSearch(StatusCase):
+    """Searching, grouping and sorting say the same as reading."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.everybody = cls.make_partners(60, "search")
+
+    def populate(self):
+        """Give these contacts users of every kind, several some of them, and tokens of every kind."""
+        random = Random(17)
+        groups = [self.group_portal] * 4 + [self.group_user, self.group_public]
+        for partner in self.everybody[5:]:
+            for _count in range(random.choice((0, 1, 1, 1, 2, 3))):
+                self.make_user(
+                    partner,
+                    random.choice(groups),
+                    active=random.random() < 0.7,
+                    password=random.choice((None, None, "", "x")),
+                    signed_in=random.choice((None, None, "2024-05-05 12:00:00", "2025-06-06 12:00:00")),
+                )
+            if random.random() < 0.6:
+                self.set_token(partner, random.choice((-3, 3, None)))
+        self.env.invalidate_all()
+        statuses = {partner: partner.portal_status for partner in self.everybody}
+        self.assertEqual(set(statuses.values()), set(STATUSES))
+        return statuses
+
+    def test_every_operator_finds_what_reading_says(self):
+        statuses = self.populate()
+
+        def having(*wanted):
+            return {partner for partner, status in statuses.items() if status in wanted}
+
+        for status in STATUSES:
+            self.assertEqual(set(self.search(("portal_status", "=", status))), having(status), status)
+            self.assertEqual(
+                set(self.search(("portal_status", "!=", status))), set(self.everybody) - having(status), status
+            )
+        for number in range(2 ** len(STATUSES)):
+            wanted = [status for index, status in enumerate(STATUSES) if number >> index & 1]
+            self.assertEqual(set(self.search(("portal_status", "in", wanted))), having(*wanted), wanted)
+            self.assertEqual(
+                set(self.search(("portal_status", "not in", wanted))), set(self.everybody) - having(*wanted), wanted
+            )
+        self.assertFalse(self.search(("portal_status", "=", False)))
+        self.assertEqual(self.search(("portal_status", "!=", False)), self.search())
+        self.assertFalse(self.search(("portal_status", "=", "bogus")))
+        with self.assertRaises(UserError):
+            self.search(("portal_status", "ilike", "act"))
+
+    def test_a_search_through_another_record_works(self):
+        self.populate()
+        active = self.search(("portal_status", "=", "active"))
+        active[0].parent_id = self.partner
+        self.partner.child_ids.flush_recordset()
+        found = self.env["res.partner"].search([("child_ids.portal_status", "=", "active")])
+        self.assertIn(self.partner, found)
+        users = self.env["res.users"].search([("partner_id.portal_status", "=", "active")])
+        self.assertLessEqual(active, users.partner_id)
+        self.assertEqual(self.env["res.users"].search([("portal_status", "=", "active")]), users)
+
+    def test_groups_have_the_numbers_that_reading_says_and_open(self):
+        statuses = self.populate()
+        domain = [("id", "in", self.everybody.ids)]
+        result = self.env["res.partner"].web_read_group(domain, ["id"], ["portal_status"], limit=80)
+        counts = {group["portal_status"]: group["portal_status_count"] for group in result["groups"]}
+        self.assertEqual(counts, {status: list(statuses.values()).count(status) for status in STATUSES})
+        for group in result["groups"]:
+            members = self.env["res.partner"].search(group["__domain"])
+            self.assertEqual({statuses[member] for member in members}, {group["portal_status"]})
+            self.assertEqual(len(members), group["portal_status_count"])
+
+    def test_groups_by_two_fields_and_by_month_of_sign_in_open_too(self):
+        self.populate()
+        domain = [("id", "in", self.everybody.ids)]
+        Partner = self.env["res.partner"]
+        groups = Partner.read_group(domain, [], ["portal_status", "portal_login_date:month"], lazy=False)
+        self.assertEqual(sum(group["__count"] for group in groups), 60)
+        for group in groups:
+            self.assertEqual(Partner.search_count(group["__domain"]), group["__count"], group)
+
+    def test_contacts_are_sorted_by_status_and_by_sign_in(self):
+        statuses = self.populate()
+        found = self.env["res.partner"].search([("id", "in", self.everybody.ids)], order="portal_status, id")
+        self.assertEqual([statuses[partner] for partner in found], sorted(statuses.values()))
+        found = self.env["res.partner"].search(
+            [("id", "in", self.everybody.ids), ("portal_login_date", "!=", False)], order="portal_login_date desc"
+        )
+        dates = found.mapped("portal_login_date")
+        self.assertEqual(dates, sorted(dates, reverse=True))
+
+    def test_the_latest_sign_in_is_searched_as_a_column_is(self):
+        self.populate()
+        dates = {partner: partner.portal_login_date for partner in self.everybody}
+        day = fields.Datetime.to_datetime("2024-05-05 12:00:00")
+
+        def check(operator, value, is_found):
+            found = set(self.search(("portal_login_date", operator, value)))
+            self.assertEqual(found, {partner for partner, date in dates.items() if is_found(date)}, (operator, value))
+
+        self.assertEqual(set(dates.values()), {False, day, fields.Datetime.to_datetime("2025-06-06 12:00:00")})
+        check("=", False, lambda date: not date)
+        check("!=", False, bool)
+        check("=", day, lambda date: date == day)
+        check("!=", day, lambda date: date != day)
+        check("in", [False, day], lambda date: not date or date == day)
+        check("not in", [False, day], lambda date: date and date != day)
+        check("in", [day], lambda date: date == day)
+        check("<", day, lambda date: date and date < day)
+        check("<=", day, lambda date: date and date <= day)
+        check(">", day, lambda date: date and date > day)
+        check(">=", "2024-05-05 12:00:00", lambda date: date and date >= day)
+        check(">", "2024-05-05", lambda date: date and date.year > 2024)
+        check("<=", "2024-05-05", lambda date: date and date.year == 2024)
+        check("<", False, lambda date: False)
+        with self.assertRaises(UserError):
+            self.search(("portal_login_date", "ilike", "2024"))
+        with self.assertRaises(UserError):
+            self.search(("portal_login_date", "<", "yesterday"))
+
+    def test_each_filter_of_the_search_view_finds_what_its_label_says(self):
+        active, idle, invited, expired, revoked, ending, none = self.everybody[:7]
+        now = fields.Datetime.now()
+        for partner, days in ((active, 3), (idle, 100), (ending, 3)):
+            user = self.make_user(partner, password="x", signed_in=now - timedelta(days=days))
+            self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        ending.portal_access_until = fields.Date.today() + timedelta(days=10)
+        self.make_user(invited)
+        self.set_token(invited, 2)
+        user = self.make_user(expired)
+        self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        self.make_user(revoked, active=False)
+        expected = {
+            "portal_access": active | idle | invited | expired | ending,
+            "portal_never_connected": invited | expired,
+            "portal_invitation_expired": expired,
+            "portal_idle_30": idle | expired,
+            "portal_idle_90": idle | expired,
+            "portal_idle_365": expired,
+            "portal_revoked": revoked,
+            "portal_ends_soon": ending,
+        }
+        arch = self.filters_of(self.manager)
+        self.assertEqual(
+            [name for name in arch if name.startswith("portal_")], list(expected), "each filter has its test"
+        )
+        for name, partners in expected.items():
+            self.assertEqual(self.search(*self.domain_of(arch[name])), partners, name)
+        self.assertIn("group_portal_status", arch)
+
+    def filters_of(self, user):
+        view = (
+            self.env["res.partner"].with_user(user).get_view(self.env.ref("base.view_res_partner_filter").id, "search")
+        )
+        return {node.get("name"): node.get("domain") for node in etree.fromstring(view["arch"]).iter("filter")}
+
+    def domain_of(self, text):
+        return safe_eval(text, {"context_today": lambda: datetime.now().date(), "relativedelta": relativedelta})
+
+    def test_views_work_for_those_who_see_less(self):
+        self.assertNotIn("portal_ends_soon", self.filters_of(self.employee))
+        self.assertIn("portal_access", self.filters_of(self.employee))
+        Partner = self.env["res.partner"].with_user(self.employee)
+        for xmlid, kind in (
+            ("base.view_partner_form", "form"),
+            ("base.view_partner_tree", "tree"),
+            ("base.res_partner_kanban_view", "kanban"),
+        ):
+            arch = Partner.get_view(self.env.ref(xmlid).id, kind)["arch"]
+            self.assertNotIn("portal_access_until", arch)
+            self.assertNotIn("action_portal_access", arch)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalStatusQueries(StatusCase):
+    COLUMNS = {"portal_status": {}, "portal_login_date": {}, "portal_access_until": {}}
+
+    def test_a_list_of_80_contacts_costs_at_most_three_queries_more(self):
+        self.grant(self.make_partners(80, "list"))
+        Partner = self.as_manager(self.env["res.partner"])
+        plain = {"display_name": {}, "email": {}, "phone": {}}
+        counts = []
+        # Each twice: the first time, Odoo learns what it keeps.
+        for specification in (plain, plain, {**plain, **self.COLUMNS}, {**plain, **self.COLUMNS}):
+            with self.count_queries(counts):
+                result = Partner.web_search_read([("email", "like", "list")], specification, limit=80)
+        self.assertEqual(len(result["records"]), 80)
+        self.assertEqual({record["portal_status"] for record in result["records"]}, {"invited"})
+        self.assertLessEqual(counts[3] - counts[1], 3)
+
+    def test_summaries_of_many_companies_cost_one_query(self):
+        companies = self.env["res.partner"].create([{"name": f"C{n}", "is_company": True} for n in range(20)])
+        for company in companies:
+            self.make_partners(2, f"of{company.id}-", parent_id=company.id)
+        counts = []
+        for records in (companies[:1], companies):
+            with self.count_queries(counts):
+                records.mapped("portal_access_summary")
+        self.assertLessEqual(counts[1] - counts[0], 1)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalStatusRights(StatusCase):
+    def test_customers_and_the_public_read_no_status(self):
+        portal = self.grant(self.partner)
+        for user in (portal, self.env.ref("base.public_user")):
+            partner = self.partner.with_user(user)
+            for name in ("portal_status", "portal_login_date", "portal_idle_since", "portal_access_summary"):
+                with self.subTest(user=user.login, name=name):
+                    with self.assertRaises(AccessError):
+                        partner.read([name])
+                    with self.assertRaises(AccessError):
+                        partner.search([(name, "!=", False)])
+            with self.assertRaises(AccessError):
+                partner.read_group([], [], ["portal_status"])
+
+    def test_employees_read_the_status_and_contact_managers_the_events(self):
+        self.grant(self.partner)
+        self.assertEqual(self.partner.with_user(self.employee).read(["portal_status"])[0]["portal_status"], "invited")
+        with self.assertRaises(AccessError):
+            self.partner.with_user(self.employee).read(["portal_event_count"])
+        self.assertEqual(self.partner.with_user(self.manager).read(["portal_event_count"])[0]["portal_event_count"], 2)
+
+    def test_only_contact_managers_use_the_buttons(self):
+        portal = self.grant(self.partners[1])
+        for user in (self.employee, portal, self.env.ref("base.public_user")):
+            partner = self.partner.with_user(user)
+            for name in ("grant", "invite", "revoke", "open_dialog", "events"):
+                with self.subTest(user=user.login, name=name), self.assertRaises(AccessError):
+                    getattr(partner, f"action_portal_access_{name}")()
+
+    def test_buttons_of_a_form_tell_what_they_did_and_why_not(self):
+        partner = self.as_manager(self.partner)
+        for name, status in (("grant", "invited"), ("invite", "invited"), ("revoke", "revoked")):
+            action = getattr(partner, f"action_portal_access_{name}")()
+            self.assertEqual(action["tag"], "display_notification")
+            self.assertEqual(self.status_of(self.partner), status)
+        with self.assertRaisesRegex(UserError, "no portal access"):
+            partner.action_portal_access_revoke()
+        self.partner.email = False
+        with self.assertRaisesRegex(UserError, "no email"):
+            partner.action_portal_access_grant()
+        action = partner.action_portal_access_events()
+        self.assertEqual(partner.env[action["res_model"]].search(action["domain"]), self.events_of(self.partner)[::-1])
+        self.assertEqual(partner.action_portal_access_open_dialog()["res_model"], "portal.wizard")
