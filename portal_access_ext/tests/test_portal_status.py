@@ -49,6 +49,13 @@ class StatusCase(PortalAccessCase):
         self.env.invalidate_all()
         return user
 
+    def make_old(self, user):
+        """Let a user have been granted access long ago."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        self.env.cr.execute("UPDATE portal_access_event SET create_date = '2020-01-01' WHERE user_id = %s", [user.id])
+        self.env.invalidate_all()
+
     def set_token(self, partner, days=None, token="token"):
         """Give a contact a sign-up token that ends in so many days, or never."""
         self.env.flush_all()
@@ -164,7 +171,7 @@ class TestPortalStatus(StatusCase):
         partner.invalidate_recordset()
         self.assertGreaterEqual(partner.portal_idle_since, now - timedelta(minutes=5))
         user = self.make_user(other, signed_in="2022-02-02 10:00:00", password="x")
-        self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        self.make_old(user)
         self.assertEqual(fields.Datetime.to_string(other.portal_idle_since), "2022-02-02 10:00:00")
 
     def test_a_company_counts_the_contacts_that_the_dialog_lists(self):
@@ -319,12 +326,12 @@ class TestPortalStatusSearch(StatusCase):
         now = fields.Datetime.now()
         for partner, days in ((active, 3), (idle, 100), (ending, 3)):
             user = self.make_user(partner, password="x", signed_in=now - timedelta(days=days))
-            self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+            self.make_old(user)
         ending.portal_access_until = fields.Date.today() + timedelta(days=10)
         self.make_user(invited)
         self.set_token(invited, 2)
         user = self.make_user(expired)
-        self.env.cr.execute("UPDATE res_users SET create_date = '2020-01-01' WHERE id = %s", [user.id])
+        self.make_old(user)
         self.make_user(revoked, active=False)
         expected = {
             "portal_access": active | idle | invited | expired | ending,
