@@ -48,9 +48,17 @@ def check_silent(mona, secrets):
     return check
 
 
-def test_administrators_can_see_the_link(admin, invited, invitation_id, secrets):
-    [row] = admin.call(INVITATION, "read", [invitation_id], ["link"])
-    assert secrets[0] in row["link"]
+def test_administrators_get_the_link_by_copy_link_only_which_is_recorded(
+    admin, mona, invited, invitation_id, secrets, memory
+):
+    with pytest.raises(RpcError, match="link"):
+        admin.call(INVITATION, "read", [invitation_id], ["link"])
+    assert "link_copied" not in memory.events(invited)
+    assert secrets[0] in admin.call(INVITATION, "action_copy_link", [invitation_id])["params"]["link"]
+    assert memory.events(invited)[-1] == "link_copied"
+    with pytest.raises(RpcError) as refused:
+        mona.call(INVITATION, "action_copy_link", [invitation_id])
+    assert refused.value.is_refusal
 
 
 @pytest.mark.parametrize("field", ["link", "token_hash"])

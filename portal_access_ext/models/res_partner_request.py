@@ -34,11 +34,11 @@ class ResPartner(models.Model):
         user = partner._portal_access_requesting_user()
         if not user:
             return
-        # First: whoever is started again by Odoo because of a conflict here was not counted yet.
-        partner._portal_access_lock()
+        # Before the lock: of many requests at once, those that conflict and are started again end here.
         if not Limit._take("invitation_of_contact", partner.id, *REQUESTS_PER_CONTACT):
             _logger.info("Too many invitations were asked for contact %s", partner.id)
             return
+        partner._portal_access_lock()
         earlier = self.env["portal.access.invitation"].search([("partner_id", "=", partner.id)], limit=1)
         inviter = earlier.inviter_id if earlier.inviter_id.active else self.env.ref("base.user_root")
 
