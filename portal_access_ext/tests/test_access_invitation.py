@@ -239,3 +239,14 @@ class TestAccessInvitation(PortalAccessCase):
         self.partner.sudo().signup_prepare(expiration=explicit)
         self.assertNotEqual(self.partner.sudo().signup_token, token)
         self.assertEqual(self.partner.sudo().signup_expiration, explicit)
+
+    def test_links_that_are_shared_with_others_end_too(self):
+        """Portal share, notifications and payment links of contacts without an account, with free sign-up."""
+        self.env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2c")
+        self.env["ir.config_parameter"].set_param("portal_access_ext.invitation_validity_days", "3")
+        ends = fields.Datetime.now() + timedelta(days=3)
+        shared, asked = self.partners[:2]
+        self.as_manager(shared).signup_get_auth_param()
+        asked.with_context(signup_valid=True)._get_signup_url_for_action()
+        for partner in (shared, asked):
+            self.assertAlmostEqual(partner.sudo().signup_expiration, ends, delta=timedelta(minutes=1))
