@@ -24,6 +24,11 @@ class PortalAccessCase(MailCommon):
         cls.partners = cls.make_partners(3)
         cls.partner = cls.partners[0]
 
+    def setUp(self):
+        super().setUp()
+        # Odoo counts failed sign-ins in memory, and lets nobody sign in for a minute after ten, of whichever test.
+        getattr(self.registry, "_login_failures", {}).clear()
+
     @classmethod
     def make_partners(cls, count, prefix="customer", **values):
         return cls.env["res.partner"].create(
