@@ -17,6 +17,7 @@ class ResUsers(models.Model):
     portal_login_key = fields.Char(
         string="Login Without Case",
         compute="_compute_portal_login_key",
+        search="_search_portal_login_key",
         groups="base.group_erp_manager",
         help="The login as it is compared: in lower case, without surrounding space.",
     )
@@ -32,6 +33,14 @@ class ResUsers(models.Model):
     def _compute_portal_login_key(self):
         for user in self:
             user.portal_login_key = (user.login or "").strip().lower()
+
+    @api.model
+    def _search_portal_login_key(self, operator, value):
+        if operator not in ("=", "!=", "in", "not in"):
+            return [("login", operator, value)]
+        keys = [str(key) for key in (value if isinstance(value, (list, tuple)) else [value])]
+        user_ids = [user_id for ids in self._find_by_login_case_insensitive(keys).values() for user_id in ids]
+        return [("id", "in" if operator in ("=", "in") else "not in", user_ids)]
 
     @api.depends("login")
     def _compute_has_portal_login_twin(self):

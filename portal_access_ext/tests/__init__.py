@@ -13,6 +13,7 @@ from . import (
     test_access_rights,
     test_login_change,
     test_login_rules,
+    test_login_tours,
     test_invitation_life,
     test_invitation_reminder,
     test_invitation_request,

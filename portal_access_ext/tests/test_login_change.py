@@ -406,7 +406,10 @@ class TestLoginChange(LoginChangeCase):
         self.assertNotIn(self.user, Users.search([("has_portal_login_twin", "!=", True)]))
         self.assertIn(self.manager, Users.search([("has_portal_login_twin", "=", False)]))
         groups = Users.read_group([("id", "in", twins.ids)], ["portal_login_key"], ["portal_login_key"])
-        self.assertIn(2, [group["portal_login_key_count"] for group in groups])
+        [pair] = [group for group in groups if group["portal_login_key"] == self.old]
+        self.assertEqual(Users.search(pair["__domain"]), self.user | other)
+        self.assertEqual(Users.search([("portal_login_key", "ilike", self.old)]), self.user | other)
+        self.assertNotIn(other, Users.search([("portal_login_key", "not in", [self.old])]))
         for user in (self.manager, self.user):
             with self.assertRaises(AccessError):
                 self.env["res.users"].with_user(user).search([("has_portal_login_twin", "=", True)])

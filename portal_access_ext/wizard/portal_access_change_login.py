@@ -12,7 +12,8 @@ class PortalAccessChangeLogin(models.TransientModel):
     user_id = fields.Many2one("res.users", compute="_compute_user_id", string="Portal User")
     old_login = fields.Char(string="Current Login", compute="_compute_user_id")
     partner_email = fields.Char(string="Contact's Email", related="partner_id.email")
-    new_login = fields.Char(required=True)
+    # Not required: Odoo would let nobody cancel before something is typed.
+    new_login = fields.Char()
     with_email = fields.Boolean(
         string="Change the contact's email too",
         help="Otherwise what you send to this contact goes to the same address as before.",
@@ -62,6 +63,8 @@ class PortalAccessChangeLogin(models.TransientModel):
         else:
             Changes._change_at_once(user, email, **options)
             message = _("The login was changed. The customer was told.")
+            if self.wizard_line_id and self.with_email:
+                self.wizard_line_id._show_results({self.wizard_line_id: ("saved", message)})
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -71,7 +74,8 @@ class PortalAccessChangeLogin(models.TransientModel):
     def action_back(self):
         """Return to the dialog that this was opened from, if it was one."""
         if self.wizard_line_id:
-            return self.wizard_line_id.action_refresh_modal()
+            # With its views: Odoo completes an action that a button returns, but not one that comes next.
+            return {**self.wizard_line_id.action_refresh_modal(), "views": [(False, "form")]}
         return {"type": "ir.actions.act_window_close"}
 
 
