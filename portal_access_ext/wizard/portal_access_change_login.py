@@ -63,8 +63,10 @@ class PortalAccessChangeLogin(models.TransientModel):
         else:
             Changes._change_at_once(user, email, **options)
             message = _("The login was changed. The customer was told.")
-            if self.wizard_line_id and self.with_email:
-                self.wizard_line_id._show_results({self.wizard_line_id: ("saved", message)})
+            line = self.wizard_line_id.filtered(lambda line: line.partner_id == partner)
+            if line and self.with_email:
+                line.check_access_rule("write")  # one's own dialog
+                line._show_results({line: ("saved", message)})
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
