@@ -362,6 +362,14 @@ class TestLoginChange(LoginChangeCase):
         self.assertEqual((waiting.state, done.can_undo), ("cancelled", False))
         self.assertTrue(done._undo() and waiting._confirm())
 
+    def test_a_link_does_not_come_back_to_life_for_who_was_an_employee_meanwhile(self):
+        done, waiting = self.change(), self.change("second@pae.example", needs_confirmation=True)
+        portal, internal = self.env.ref("base.group_portal"), self.env.ref("base.group_user")
+        self.as_admin(self.user).groups_id = [(3, portal.id), (4, internal.id)]
+        self.assertEqual((done._get_problem_code("undo"), waiting._get_problem_code("confirm")), ("ended",) * 2)
+        self.as_admin(self.user).groups_id = [(6, 0, portal.ids)]
+        self.assertTrue(done._undo() and waiting._confirm())
+
     def test_a_link_is_of_one_change_one_purpose_and_one_user(self):
         other = self.make_partners(1, "mallory")
         mallory = self.grant(other)

@@ -1,14 +1,10 @@
 from . import (
     base_partner_merge,
     base_partner_merge_end,
+    portal_access_bulk,
     portal_access_change_login,
     portal_wizard,
     portal_wizard_user,
     portal_wizard_user_hooks,
     res_users_identitycheck,
-    base_partner_merge_end,
-    portal_access_bulk,
-    portal_wizard,
-    portal_wizard_user,
-    portal_wizard_user_hooks,
 )
