@@ -76,14 +76,20 @@ def test_a_revoked_contact_gets_nothing_and_the_same_answer(visitor, expired, ca
     assert memory.states(contact) == ["cancelled"]
 
 
-def test_an_account_in_use_stays_as_it_is(visitor, customer, catcher, memory, database):
-    before = memory.users(customer.contact)
-    press_the_button(visitor.get(customer.link))
-    mail = catcher.wait_for_invitation(customer.contact.email)
-    assert mail.to == customer.contact.email
-    assert memory.users(customer.contact) == before
-    assert customer.browser.is_signed_in
-    assert Browser(visitor.url).sign_in(customer.contact.email, PASSWORD).path == "/my"
+def test_an_account_in_use_stays_as_it_is(odoo, visitor, catcher, contact, open_dialog, memory):
+    open_dialog(contact).press(contact.id)
+    link = catcher.wait_for_invitation(contact.email).link
+    customer = Browser(odoo.url)
+    customer.get(link).submit("oe_signup_form", password=PASSWORD, confirm_password=PASSWORD)
+    before = memory.users(contact)
+    catcher.clear()
+    page = visitor.get(link)
+    assert page.tree.xpath("//@data-problem") == ["used"]
+    press_the_button(page)
+    assert catcher.wait_for_invitation(contact.email).link != link
+    assert memory.users(contact) == before
+    assert customer.is_signed_in
+    assert Browser(odoo.url).sign_in(contact.email, PASSWORD).path == "/my"
 
 
 @pytest.mark.allows_log("could not serialize access")
