@@ -94,6 +94,25 @@ class Database:
             yield
             connection.rollback()
 
+    @contextlib.contextmanager
+    def locking_row(self, table: str, row_id: int) -> Iterator[None]:
+        """Let whoever writes to a row wait until the end of the `with`; reading goes on."""
+        with contextlib.closing(self._connect(self.name)) as connection, connection.cursor() as cursor:
+            connection.autocommit = False
+            cursor.execute(f"SELECT FROM {table} WHERE id = %s FOR UPDATE", [row_id])
+            yield
+            connection.rollback()
+
+    def cut_off_who_waits(self) -> None:
+        """End the connections that wait for a lock, as when their process is killed."""
+        self.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = %s AND wait_event_type = 'Lock'
+            """,
+            self.name,
+        )
+
     def is_waited_for(self) -> bool:
         """Tell whether somebody waits for a lock in this database."""
         return bool(
