@@ -1,5 +1,4 @@
 import logging
-import re
 import threading
 from datetime import timedelta
 from smtplib import SMTPException
@@ -10,7 +9,7 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
-from odoo.tools import SQL, formataddr
+from odoo.tools import SQL
 
 from .portal_access_invitation import hash_token
 
@@ -312,13 +311,8 @@ class PortalAccessInvitation(models.Model):
         return mails
 
     def _get_recipient(self):
-        """Return the one address of the invitation, with the contact's name.
-
-        Odoo sends a mail to every address in its recipient, one in a quoted name too. Names come from
-        web forms and from customers, and the mail has the link to the account.
-        """
-        name = " ".join(re.sub(r'[<>"@,;:()\[\]\\]', " ", self.partner_id.name or "").split())
-        return formataddr((name, self.email))
+        """:return str: the one address of the invitation, whose mail has the link to the account, with a name"""
+        return self.partner_id._portal_access_format_address(self.email)
 
     def _mark_sent(self):
         self.write(

@@ -24,17 +24,6 @@ class ResUsers(models.Model):
     )
     portal_access_end_failed_on = fields.Datetime(readonly=True, copy=False, groups=fields.NO_ACCESS)
 
-    def init(self):
-        result = super().init()
-        # Stock looks up when somebody signed in last by scanning the whole log.
-        self.env.cr.execute(
-            """
-            CREATE INDEX IF NOT EXISTS res_users_log_create_uid_create_date_index
-                ON res_users_log (create_uid, create_date)
-            """
-        )
-        return result
-
     def unlink(self):
         partners = self.sudo().partner_id
         result = super().unlink()

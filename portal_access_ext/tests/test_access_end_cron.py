@@ -4,7 +4,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
@@ -451,11 +451,24 @@ class TestDormantAccess(AccessEndCase):
         self.run_cron("2041-01-01")
         self.assertTrue(self.employee.active and self.manager.active)
 
-    def test_the_log_of_sign_ins_is_looked_up_by_an_index(self):
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        self.env.cr.execute("EXPLAIN SELECT max(create_date) FROM res_users_log WHERE create_uid = 5")
-        plan = " ".join(row[0] for row in self.env.cr.fetchall())
-        self.assertIn("res_users_log_create_uid_create_date_index", plan)
+
+@tagged("post_install", "-at_install")
+class TestDormantCustomerVisits(HttpCase, AccessEndCase):
+    def test_the_link_of_the_warning_keeps_the_access_of_who_is_signed_in_still(self):
+        warned, other = self.users[:2]
+        warned.portal_access_dormant_end = "2030-07-30"
+        noted = {}
+        for user in (warned, other, self.employee):
+            user.password = "a long passphrase"
+            self.authenticate(user.login, "a long passphrase")
+            log = [("create_uid", "=", user.id)]
+            before = self.env["res.users.log"].search_count(log)
+            for _visit in range(2):
+                self.assertEqual(self.url_open("/my").status_code, 200)
+            noted[user] = self.env["res.users.log"].search_count(log) - before
+        self.assertEqual(noted, {warned: 1, other: 0, self.employee: 0})
+        warned.invalidate_recordset()
+        self.assertFalse(warned.portal_access_dormant_end)
 
 
 @tagged("post_install", "-at_install")

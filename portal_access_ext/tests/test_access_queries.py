@@ -14,6 +14,7 @@ READ = {
                 "in_portal",
                 "access_state",
                 "access_reason",
+                "access_until",
                 "login_date",
                 "is_portal",
                 "is_internal",
@@ -98,6 +99,46 @@ class TestAccessQueries(PortalAccessCase):
         with self.count_queries(counts):
             work()
         self.assertLessEqual(counts[0], 120)
+
+    def test_setting_an_end_costs_no_query_per_contact_and_few_in_all(self):
+        def by_rpc(size):
+            partners = self.make_partners(size, f"until{size}-")
+            self.grant(partners)
+            return lambda: self.as_manager(partners).portal_access_set_until("2100-12-31")
+
+        def in_dialog(size):
+            partners = self.make_partners(size, f"dated{size}-")
+            self.grant(partners)
+            dialog = self.open_dialog(partners)
+
+            def work():
+                commands = [(1, line.id, {"access_until": "2100-12-31"}) for line in dialog.user_ids]
+                dialog.web_save({"user_ids": commands}, {})
+                dialog.action_apply()
+
+            return work
+
+        for operation in (by_rpc, in_dialog):
+            operation(3)()
+            self.assertLessEqual(self.per_contact(operation), 0.1)
+            counts, work = [], operation(40)
+            with self.count_queries(counts):
+                work()
+            self.assertLessEqual(counts[0], 80)
+
+    def test_granting_with_an_end_costs_no_query_more_per_contact(self):
+        def granted(until):
+            def operation(size):
+                dialog = self.open_dialog(self.make_partners(size, f"{until}{size}-"))
+                dialog.write(
+                    {"access_until": until, "user_ids": [(1, line.id, {"in_portal": True}) for line in dialog.user_ids]}
+                )
+                return dialog.action_apply
+
+            return operation
+
+        granted("2100-01-01")(3)()
+        self.assertAlmostEqual(self.per_contact(granted("2100-12-31")), self.per_contact(granted(False)), delta=0.1)
 
     def test_opening_and_reading_the_dialog_is_flat(self):
         def dialog_on(size):
