@@ -1,2 +1,1 @@
-from . import auth_signup, portal_end, portal_invitation
-from . import portal_login
+from . import auth_signup, portal_end, portal_invitation, portal_login

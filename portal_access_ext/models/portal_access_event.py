@@ -22,6 +22,7 @@ class PortalAccessEvent(models.Model):
     _name = "portal.access.event"
     _description = "Portal Access Event"
     _order = "id desc"
+    _rec_name = "kind"
 
     kind = fields.Selection(
         [

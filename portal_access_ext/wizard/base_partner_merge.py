@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.res_partner_access import AT_WORK
+
 
 class MergePartnerAutomatic(models.TransientModel):
     """Contacts with several logins can be merged: whoever merges them says which login stays.
@@ -64,3 +66,8 @@ class MergePartnerAutomatic(models.TransientModel):
         kept.invalidate_recordset(["partner_id"])
         given_up._portal_access_move_to(kept.partner_id)
         return result
+
+    @api.model
+    def _update_values(self, src_partners, dst_partner):
+        """Take the end of access as it is, a past one too: the next night knows what to do with it."""
+        return super()._update_values(src_partners, dst_partner.with_context(portal_access_batch=AT_WORK))
