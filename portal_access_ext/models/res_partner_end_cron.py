@@ -95,7 +95,10 @@ class ResPartner(models.Model):
         to the next one, and nobody is warned twice.
         """
         started = time.monotonic()
-        partner_ids = self._portal_access_in_transaction(self._portal_access_start_run) or []
+        partner_ids = self._portal_access_in_transaction(self._portal_access_start_run)
+        if partner_ids is None:
+            self._portal_access_run_again(fields.Datetime.now() + BUSY_DELAY)
+            return
         busy = []
         while partner_ids:
             batch, partner_ids = partner_ids[:BATCH], partner_ids[BATCH:]

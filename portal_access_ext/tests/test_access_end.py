@@ -168,3 +168,15 @@ class TestAccessUntil(PortalAccessCase):
                 with self.assertRaises(AccessError):
                     partner.write({"portal_access_until": "2030-06-01"})
         self.assertEqual(self.partner.portal_access_until, date(2030, 12, 31))
+
+    def test_what_was_warned_of_is_for_access_administrators_only(self):
+        user = self.grant(self.partner)
+        for other in (self.manager, self.employee, user):
+            for field in ("portal_access_warned_end", "portal_access_dormant_end", "portal_access_end_failed_on"):
+                with self.subTest(user=other.login, field=field):
+                    with self.assertRaises(AccessError):
+                        user.with_user(other).read([field])
+                    with self.assertRaises(AccessError):
+                        user.with_user(other).write({field: False})
+        self.manager.groups_id |= self.env.ref("base.group_erp_manager")
+        user.with_user(self.manager).read(["portal_access_warned_end", "portal_access_dormant_end"])

@@ -138,6 +138,17 @@ class TestPortalWizardEnd(PortalAccessCase):
         self.open_with([self.partners[1]], access_until="2030-12-31").action_apply()
         self.assertEqual(self.until_of(self.partners[1]), [date(2030, 12, 31)])
 
+    def test_granting_again_what_is_granted_does_not_prolong_it(self):
+        self.grant(self.partner)
+        self.as_manager(self.partner).portal_access_set_until("2030-05-11")
+        dialog = self.open_with()
+        line = self.line_of(dialog, self.partner)
+        with freeze_time("2030-05-13"):  # the nightly run is late
+            with self.assertRaises(UserError):
+                line.action_grant_access()
+            self.as_manager(self.partner).portal_access_grant()
+        self.assertEqual(self.until_of(self.partner), [date(2030, 5, 11)])
+
     def test_the_form_of_the_dialog_takes_dates(self):
         dialog = self.open_with()
         with Form(dialog) as form:

@@ -282,16 +282,18 @@ class PortalWizardUser(models.TransientModel):
         """Return the last day of rows that are granted access.
 
         A contact's own counts, typed or not, else that of the dialog. What nobody typed is not
-        written over: somebody else may have set it meanwhile.
+        written over, somebody else may have set it meanwhile, unless it went by already.
 
         :return dict: the last day by contact id, or False
         """
-        self.partner_id._portal_access_forget_lapsed_ends()
-        return {
-            line.partner_id.id: (line.access_until if line._is_end_typed() else line.partner_id.portal_access_until)
-            or line.wizard_id.access_until
-            for line in self
-        }
+        own = {line.partner_id.id: line.partner_id.sudo().portal_access_until for line in self}  # to be read only
+        lapsed = self.partner_id._portal_access_end_problems(own)
+        ends = {}
+        for line in self:
+            partner_id = line.partner_id.id
+            until = line.access_until if line._is_end_typed() else partner_id not in lapsed and own[partner_id]
+            ends[partner_id] = until or line.wizard_id.access_until
+        return ends
 
     def _get_newly_ending(self):
         """:return: those of these rows that will have another last day once they are granted access"""
