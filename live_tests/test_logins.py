@@ -1,6 +1,10 @@
 """Logins: typed in any case to a real Odoo, and set by two administrators at the same moment."""
 
+import re
+
 import pytest
+
+from devtools.mail_catcher import body
 
 from .clients import Browser, JsonRpc, RpcError, XmlRpc
 from .conftest import PASSWORD
@@ -84,3 +88,129 @@ def test_a_login_with_a_null_character_is_a_wrong_login(odoo):
     browser = Browser(odoo.url)
     assert browser.sign_in("admin\x00", "admin").status == 200
     assert not browser.is_signed_in
+
+
+# -----------------------------------------------------------------------------
+# Changing a login, with the mails that follow
+# -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def link_in_mail(catcher):
+    """Wait for the mail to an address that has a link of a kind, and return the link."""
+
+    def find(address, kind):
+        pattern = re.compile(rf"https?://[^\s\"'<>]*/{kind}[^\s\"'<>]*")
+        message = catcher.wait_for(lambda each: address in each["To"] and pattern.search(body(each)))
+        return pattern.search(body(message))[0].replace("&amp;", "&")
+
+    return find
+
+
+@pytest.fixture
+def change_login(admin):
+    """Change the login of a contact as an administrator does with the dialog."""
+
+    def change(contact, login, **options):
+        values = {"partner_id": contact.id, "new_login": login, **options}
+        wizard = admin.call("portal.access.change.login", "create", [values])
+        return admin.button("portal.access.change.login", "action_change", wizard)
+
+    return change
+
+
+def test_a_login_is_confirmed_and_undone_by_the_links_in_real_mails(
+    odoo, database, catcher, memory, make_customers, change_login, link_in_mail, numbers
+):
+    [customer] = make_customers(1)
+    catcher.clear()
+    login = f"moved{next(numbers)}@example.com"
+    signed_in = Browser(odoo.url)
+    signed_in.sign_in(customer.email, PASSWORD)
+    change_login(customer, login)
+    confirm = link_in_mail(login, "my/login/confirm/")
+    page = Browser(odoo.url).get(confirm)
+    assert memory.users(customer)[0]["login"] == customer.email
+    assert "Your login was changed" in page.browser.post(confirm, dict(page.tree.forms[0].form_values())).text
+    assert memory.users(customer)[0]["login"] == login
+    assert not signed_in.is_signed_in
+
+    intruder = Browser(odoo.url)
+    intruder.sign_in(login.upper(), PASSWORD)
+    assert intruder.is_signed_in
+    undo = link_in_mail(customer.email, "my/login/undo/")
+    page = Browser(odoo.url).get(undo)
+    assert intruder.is_signed_in
+    assert "The change was undone" in page.browser.post(undo, dict(page.tree.forms[0].form_values())).text
+    [user] = memory.users(customer)
+    assert (user["login"], user["password"]) == (customer.email, None)
+    assert not intruder.is_signed_in
+    assert not intruder.sign_in(customer.email, PASSWORD).browser.is_signed_in
+
+    owner = Browser(odoo.url)
+    page = owner.get(link_in_mail(customer.email, "web/reset_password"))
+    page.submit("oe_reset_password_form", password="a-new-password-1", confirm_password="a-new-password-1")
+    assert owner.is_signed_in
+    assert memory.events(customer).count("login_changed") == 2
+    assert "used already" in owner.get(undo).text
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_two_press_the_button_of_one_undo_link(
+    odoo, catcher, memory, make_customers, change_login, link_in_mail, in_parallel, numbers, _round
+):
+    [customer] = make_customers(1)
+    catcher.clear()
+    change_login(customer, f"moved{next(numbers)}@example.com", needs_confirmation=False)
+    undo = link_in_mail(customer.email, "my/login/undo/")
+    pages = [Browser(odoo.url).get(undo) for _browser in range(2)]
+    answers = in_parallel(
+        *(lambda page=page: page.browser.post(undo, dict(page.tree.forms[0].form_values())) for page in pages)
+    )
+    assert sorted("undone" in answer.text for answer in answers) == [False, True]
+    assert sorted("used already" in answer.text for answer in answers) == [False, True]
+    assert memory.events(customer).count("login_changed") == 2
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_a_login_is_undone_while_the_access_is_revoked(
+    odoo, catcher, memory, mona, make_customers, change_login, link_in_mail, in_parallel, numbers, _round
+):
+    [customer] = make_customers(1)
+    catcher.clear()
+    change_login(customer, f"moved{next(numbers)}@example.com", needs_confirmation=False)
+    undo = link_in_mail(customer.email, "my/login/undo/")
+    page = Browser(odoo.url).get(undo)
+    answer, [result] = in_parallel(
+        lambda: page.browser.post(undo, dict(page.tree.forms[0].form_values())),
+        lambda: mona.call("res.partner", "portal_access_revoke", [customer.id]),
+    )
+    assert answer.status == 200
+    assert result["outcome"] == "revoked"
+    [user] = memory.users(customer)
+    assert not user["active"]
+    assert not user["is_portal"]
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_two_customers_confirm_the_same_new_login(
+    odoo, database, catcher, memory, make_customers, change_login, in_parallel, numbers, _round
+):
+    first, second = make_customers(2)
+    catcher.clear()
+    login = f"wanted{next(numbers)}@example.com"
+    for customer in (first, second):
+        change_login(customer, login)
+    pattern = re.compile(r"https?://[^\s\"'<>]*/my/login/confirm/[^\s\"'<>]*")
+    catcher.wait_for(lambda each: len([1 for caught in catcher.caught if login in caught.message["To"]]) == 2)
+    links = [pattern.search(body(caught.message))[0] for caught in catcher.caught if login in caught.message["To"]]
+    pages = [Browser(odoo.url).get(link) for link in links]
+    answers = in_parallel(
+        *(
+            lambda page=page, link=link: page.browser.post(link, dict(page.tree.forms[0].form_values()))
+            for page, link in zip(pages, links, strict=True)
+        )
+    )
+    assert sorted("Your login was changed" in answer.text for answer in answers) == [False, True]
+    assert sorted("Another account uses it" in answer.text for answer in answers) == [False, True]
+    assert database.value("SELECT count(*) FROM res_users WHERE login = %s", login) == 1

@@ -362,7 +362,9 @@ class PortalAccessLoginChange(models.Model):
         body = change.env["mail.render.mixin"]._render_encapsulate(
             "portal_access_ext.login_mail_layout", values.pop("body_html"), context_record=change
         )
-        email_from = values.get("email_from") or self.company_id.email_formatted
+        employee = self.requested_by_id.filtered(lambda user: user._is_internal())
+        senders = self.company_id.partner_id | employee.partner_id | self.env.ref("base.partner_root")
+        email_from = values.get("email_from") or senders.filtered("email")[:1].email_formatted
         author = self.company_id.partner_id  # not who did it: authors may read their messages
         return {
             **values,

@@ -152,6 +152,18 @@ class TestLoginChange(LoginChangeCase):
         self.assertFalse(self.mails())
         self.assertFalse(self.login_events())
 
+    def test_the_notices_have_a_sender_also_where_the_company_has_no_email(self):
+        self.env.company.email = "help@company.example"
+        self.as_admin(self.user).login = self.new
+        self.assertIn("help@company.example", self.mails()[self.old].email_from)
+        self.env["mail.mail"].search([]).unlink()
+        self.user.company_id.email = False
+        self.as_admin(self.user).login = self.old
+        self.assertEqual(self.mails()[self.old].email_from, self.access_admin.email_formatted)
+        self.env["mail.mail"].search([]).unlink()
+        self.Changes.with_user(self.user).sudo()._request(self.user, self.new)
+        self.assertEqual(self.mails()[self.new].email_from, self.env.ref("base.user_root").email_formatted)
+
     def test_a_deleted_template_is_named(self):
         self.env.ref("portal_access_ext.mail_template_login_old").unlink()
         with self.assertRaisesRegex(UserError, "mail_template_login_old"):
