@@ -2,7 +2,7 @@ from datetime import datetime, time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, create_index
 
 HAS_ACCESS = ("active", "invited", "expired")
 PORTAL_STATUSES = [
@@ -14,7 +14,7 @@ PORTAL_STATUSES = [
     ("internal", "Internal user"),
 ]
 # What one user says about its contact, best first: of several users, the best one counts.
-RANKS = ("internal", "password", "signed_in", "portal", "revoked")
+RANKS = ("internal", "used", "portal", "revoked")
 OPERATORS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=")}
 OPPOSITES = {"!=": "=", "not in": "in"}
 
@@ -60,6 +60,25 @@ class ResPartner(models.Model):
         groups="base.group_user",
     )
     portal_event_count = fields.Integer(compute="_compute_portal_event_count", groups="base.group_partner_manager")
+
+    def init(self):
+        result = super().init()
+        # The contacts of invitations, and what Odoo's rules ask of contacts that were found by their users: without
+        # them, the database reads all contacts to find some.
+        create_index(
+            self.env.cr,
+            "res_partner_portal_token_index",
+            "res_partner",
+            ["id", "signup_expiration"],
+            where="signup_token IS NOT NULL",
+        )
+        create_index(
+            self.env.cr,
+            "res_partner_portal_rules_index",
+            "res_partner",
+            ["id", "active", "partner_share", "company_id"],
+        )
+        return result
 
     # -------------------------------------------------------------------------
     # Compute
@@ -159,11 +178,11 @@ class ResPartner(models.Model):
         )
         return {
             "internal": SQL("(%s.active AND %s)", user, internal),
-            "password": SQL("%(user)s.active AND %(user)s.password <> '' AND %(portal)s", user=user, portal=portal),
-            # Signs in by other means (OAuth, LDAP), or did so before access was revoked and granted again.
-            "signed_in": SQL(
-                "%(user)s.active AND %(portal)s"
-                " AND EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = %(user)s.id)",
+            # Some sign in without a password of ours (OAuth, LDAP). Revoking takes away both. Not an OR with EXISTS:
+            # the database takes that for half of the users.
+            "used": SQL(
+                "%(user)s.active AND %(portal)s AND COALESCE(NULLIF(%(user)s.password, ''),"
+                " (SELECT 'signed in' FROM res_users_log log WHERE log.create_uid = %(user)s.id LIMIT 1)) IS NOT NULL",
                 user=user,
                 portal=portal,
             ),
@@ -239,11 +258,10 @@ class ResPartner(models.Model):
             CASE %(table)s.rank
                 WHEN 0 THEN 'internal'
                 WHEN 1 THEN 'active'
-                WHEN 4 THEN 'revoked'
-                ELSE CASE WHEN %(table)s.rank IS NULL THEN 'none'
-                          WHEN %(contact)s.signup_token IS NULL AND %(table)s.rank = 2 THEN 'active'
-                          WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s THEN 'invited'
-                          ELSE 'expired' END
+                WHEN 2 THEN CASE WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s
+                                 THEN 'invited' ELSE 'expired' END
+                WHEN 3 THEN 'revoked'
+                ELSE 'none'
             END
             """,
             table=table,
@@ -286,31 +304,51 @@ class ResPartner(models.Model):
         wanted = statuses & set(values)
         if is_negative:
             wanted = statuses - wanted
-        if "none" in wanted and len(wanted) > 1:
-            unwanted = statuses - wanted
-            return [("id", "not in", self._portal_status_contacts(unwanted))] if unwanted else []
-        return [("id", "in", self._portal_status_contacts(wanted))]
+        if wanted == statuses:
+            return []
+        # Most contacts have no access: they are told by what they are not.
+        is_excluded = "none" in wanted and len(wanted) > 1
+        found = statuses - wanted if is_excluded else wanted
+        contacts = SQL("(%s)", SQL(" UNION ALL ").join(self._portal_status_contacts(found))) if found else SQL("(NULL)")
+        domain = [("id", "in", contacts)]
+        if "active" in found and "internal" not in found:
+            # An employee may have a second user. They are few: this is asked once for the whole query.
+            domain = ["&", *domain, ("id", "not in", SQL("(%s)", self._portal_status_employees()))]
+        return ["!", *domain] if is_excluded else domain
 
     @api.model
     def _portal_status_contacts(self, statuses):
-        """Return the contacts with one of these statuses.
+        """Find the contacts with one of these statuses.
 
-        The same as filtering by :meth:`_portal_status_expression`, in a form that the database answers
-        from the few users that matter instead of from all of them.
+        It says the same as :meth:`_portal_status_expression`, in a form that the database answers from
+        the few users that matter. With `active`, employees who have a second user are among them.
 
-        :return SQL: a subquery of contact ids
+        :param set statuses: not empty
+        :return list: subqueries of contact ids
         """
         self._portal_status_flush()
+        parts = [getattr(self, f"_portal_status_contacts_{status}")() for status in sorted(statuses - set(HAS_ACCESS))]
         access = statuses & set(HAS_ACCESS)
-        parts = [getattr(self, f"_portal_status_contacts_{status}")() for status in sorted(statuses - access)]
         if access == set(HAS_ACCESS):
-            parts.append(self._portal_status_contacts_access())
+            parts.append(
+                SQL("SELECT u.partner_id FROM res_users u WHERE %s", self._portal_status_ranks(SQL("u"))["portal"])
+            )
         else:
             if "active" in access:
-                parts.append(self._portal_status_contacts_active())
+                parts.append(
+                    SQL("SELECT u.partner_id FROM res_users u WHERE %s", self._portal_status_ranks(SQL("u"))["used"])
+                )
             if access - {"active"}:
                 parts.append(self._portal_status_contacts_waiting(access - {"active"}))
-        return SQL("(%s)", SQL(" UNION ALL ").join(parts)) if parts else SQL("(SELECT 0 WHERE FALSE)")
+        return parts
+
+    @api.model
+    def _portal_status_employees(self):
+        """:return SQL: a subquery of the contacts who are internal users"""
+        return SQL(
+            "SELECT employee.partner_id FROM res_users employee WHERE %s",
+            self._portal_status_ranks(SQL("employee"))["internal"],
+        )
 
     @api.model
     def _portal_status_no_other(self, *names):
@@ -323,41 +361,8 @@ class ResPartner(models.Model):
         )
 
     @api.model
-    def _portal_status_no_employee(self):
-        """:return SQL: whether the contact of the user `u` is no internal user; these are few"""
-        return SQL("u.partner_id NOT IN (%s)", self._portal_status_contacts_internal())
-
-    @api.model
     def _portal_status_contacts_internal(self):
-        return SQL(
-            "SELECT employee.partner_id FROM res_users employee WHERE %s",
-            self._portal_status_ranks(SQL("employee"))["internal"],
-        )
-
-    @api.model
-    def _portal_status_contacts_access(self):
-        return SQL(
-            "SELECT u.partner_id FROM res_users u WHERE %s AND %s",
-            self._portal_status_ranks(SQL("u"))["portal"],
-            self._portal_status_no_employee(),
-        )
-
-    @api.model
-    def _portal_status_contacts_active(self):
-        ranks = self._portal_status_ranks(SQL("u"))
-        # In two parts: the log and the token are looked at for the few users without a password only.
-        return SQL(
-            """
-            SELECT u.partner_id FROM res_users u WHERE %(password)s AND %(no_employee)s
-            UNION ALL
-            SELECT u.partner_id FROM res_users u JOIN res_partner contact ON contact.id = u.partner_id
-             WHERE %(signed_in)s AND (u.password IS NULL OR u.password = '') AND contact.signup_token IS NULL
-               AND %(no_employee)s
-            """,
-            password=ranks["password"],
-            signed_in=ranks["signed_in"],
-            no_employee=self._portal_status_no_employee(),
-        )
+        return self._portal_status_employees()
 
     @api.model
     def _portal_status_contacts_waiting(self, statuses):
@@ -365,25 +370,19 @@ class ResPartner(models.Model):
         works = self._portal_status_has_token(SQL("contact"))
         conditions = {
             "invited": SQL("contact.id IS NOT NULL AND %s", works),
-            "expired": SQL(
-                """
-                CASE WHEN contact.id IS NOT NULL THEN NOT %s
-                     ELSE NOT EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id) AND %s END
-                """,
-                works,
-                self._portal_status_no_other("signed_in"),
-            ),
+            "expired": SQL("(contact.id IS NULL OR NOT %s)", works),
         }
         return SQL(
             """
             SELECT u.partner_id FROM res_users u
               LEFT JOIN res_partner contact ON contact.id = u.partner_id AND contact.signup_token IS NOT NULL
              WHERE %(portal)s AND (u.password IS NULL OR u.password = '')
-               AND %(no_employee)s AND %(no_other)s AND (%(statuses)s)
+               AND NOT EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id)
+               AND u.partner_id NOT IN (%(employees)s) AND %(no_other)s AND (%(statuses)s)
             """,
             portal=self._portal_status_ranks(SQL("u"))["portal"],
-            no_employee=self._portal_status_no_employee(),
-            no_other=self._portal_status_no_other("password"),
+            employees=self._portal_status_employees(),
+            no_other=self._portal_status_no_other("used"),
             statuses=SQL(" OR ").join(conditions[status] for status in sorted(statuses)),
         )
 

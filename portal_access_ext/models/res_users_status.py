@@ -18,14 +18,3 @@ class ResUsers(models.Model):
         for name, (columns, where) in INDEXES.items():
             create_index(self.env.cr, name, "res_users", columns, where=where)
         return result
-
-
-class ResUsersLog(models.Model):
-    _inherit = "res.users.log"
-
-    def init(self):
-        result = super().init()
-        # Odoo asks for a user's sign-ins, too, and has no index.
-        name = "res_users_log_create_uid_create_date_index"
-        create_index(self.env.cr, name, "res_users_log", ["create_uid", "create_date"])
-        return result

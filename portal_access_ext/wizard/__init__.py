@@ -1,5 +1,6 @@
 from . import (
     base_partner_merge,
+    base_partner_merge_end,
     portal_access_bulk,
     portal_access_change_login,
     portal_wizard,
