@@ -19,6 +19,7 @@ from . import (
     test_invitation_request,
     test_invitation_tours,
     test_portal_status,
+    test_portal_status_tours,
     test_portal_wizard,
     test_portal_wizard_end,
     test_portal_wizard_tours,
