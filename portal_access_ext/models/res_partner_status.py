@@ -63,21 +63,9 @@ class ResPartner(models.Model):
 
     def init(self):
         result = super().init()
-        # The contacts of invitations, and what Odoo's rules ask of contacts that were found by their users: without
-        # them, the database reads all contacts to find some.
-        create_index(
-            self.env.cr,
-            "res_partner_portal_token_index",
-            "res_partner",
-            ["id", "signup_expiration"],
-            where="signup_token IS NOT NULL",
-        )
-        create_index(
-            self.env.cr,
-            "res_partner_portal_rules_index",
-            "res_partner",
-            ["id", "active", "partner_share", "company_id"],
-        )
+        # What Odoo's rules ask of contacts that were found by their users: without it, the database reads all contacts.
+        name = "res_partner_portal_rules_index"
+        create_index(self.env.cr, name, "res_partner", ["id", "active", "partner_share", "company_id"])
         return result
 
     # -------------------------------------------------------------------------
@@ -270,17 +258,13 @@ class ResPartner(models.Model):
         )
 
     def _field_to_sql(self, alias, fname, query=None):
-        if fname not in ("portal_status", "portal_login_date", "portal_idle_since"):
+        if query is None or not isinstance(self._fields.get(fname), SqlSelection | SqlDatetime):
             return super()._field_to_sql(alias, fname, query)
         self._portal_status_flush()
-        table = SQL.identifier(query.make_alias(alias, "portal_status"))
-        if table.code.strip('"') not in query._joins:
-            query.add_join(
-                "LEFT JOIN",
-                table.code.strip('"'),
-                self._portal_status_table(),
-                SQL("%s.partner_id = %s", table, SQL.identifier(alias, "id")),
-            )
+        name = query.make_alias(alias, "portal_status")
+        table = SQL.identifier(name)
+        condition = SQL("%s.partner_id = %s", table, SQL.identifier(alias, "id"))
+        query.add_join("LEFT JOIN", name, self._portal_status_table(), condition)
         if fname == "portal_status":
             return self._portal_status_expression(table, SQL.identifier(alias))
         return SQL("%s.%s", table, SQL(fname.removeprefix("portal_")))

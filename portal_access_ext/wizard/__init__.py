@@ -1,6 +1,5 @@
 from . import (
     base_partner_merge,
-    base_partner_merge_end,
     portal_access_bulk,
     portal_access_change_login,
     portal_wizard,
