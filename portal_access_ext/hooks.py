@@ -3,6 +3,11 @@ INDEXES = (
     "res_partner_signup_token_index",
     "res_users_login_lower_index",
     "res_users_log_create_uid_create_date_index",
+    "res_users_portal_password_index",
+    "res_users_portal_no_password_index",
+    "res_users_portal_archived_index",
+    "res_users_portal_active_index",
+    "res_partner_portal_rules_index",
 )
 
 

@@ -389,6 +389,11 @@ class TestPortalStatusQueries(StatusCase):
         self.assertEqual({record["portal_status"] for record in result["records"]}, {"invited"})
         self.assertLessEqual(counts[3] - counts[1], 3)
 
+    def test_sign_ins_are_looked_up_by_an_index(self):
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("EXPLAIN SELECT FROM res_users_log WHERE create_uid = 1")
+        self.assertIn("res_users_log_create_uid", " ".join(row[0] for row in self.env.cr.fetchall()))
+
     def test_summaries_of_many_companies_cost_one_query(self):
         companies = self.env["res.partner"].create([{"name": f"C{n}", "is_company": True} for n in range(20)])
         for company in companies:
