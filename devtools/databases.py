@@ -61,9 +61,11 @@ BASES = {
 class Databases:
     """The databases of one server that belong to this project. Their names start with `pae_`."""
 
+    # Of all of them in this process, so that no two throw-away databases have one name.
+    _numbers = itertools.count(1)
+
     def __init__(self, context: Context):
         self.context = context
-        self._numbers = itertools.count(1)
         self._used: dict[str, TextIO] = {}
         self.demo_name = f"pae_demo_{short_hash(str(ROOT), length=6)}"
         self._run_prefix = f"pae_run_{short_hash(socket.gethostname(), length=4)}_"

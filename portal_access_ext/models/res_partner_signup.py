@@ -152,8 +152,8 @@ class ResPartner(models.Model):
     @api.model
     def _signup_retrieve_partner(self, token, check_validity=False, raise_exception=False):
         """Take no token of a contact whose users are all archived; see :meth:`_portal_access_end_links`."""
-        if isinstance(token, str) and "\x00" in token:
-            token = None  # PostgreSQL can't even look for it
+        if token and (not isinstance(token, str) or "\x00" in token):
+            token = None  # a file, or what PostgreSQL can't even look for
         partner = super()._signup_retrieve_partner(
             token, check_validity=check_validity, raise_exception=raise_exception
         )

@@ -9,6 +9,10 @@ from .portal_access_login_key import is_storable
 from .res_partner_access import AT_WORK
 
 
+class Told(frozenset):
+    """In the context: ids of the users who are told of a new login by us. Nobody can put one there over RPC."""
+
+
 class ResUsers(models.Model):
     """Logins: the same one whatever its case, when it is typed and when it is set."""
 
@@ -149,7 +153,7 @@ class ResUsers(models.Model):
         if self._portal_access_is_at_work() or not customers:
             return super().write(vals)
         before = {user.id: (user.login, user.email) for user in customers}
-        super(ResUsers, self.with_context(portal_access_told=customers)).write({"login": vals["login"]})
+        super(ResUsers, self.with_context(portal_access_told=Told(customers.ids))).write({"login": vals["login"]})
         # The rest by itself: only of the login somebody else tells.
         rest = {name: value for name, value in vals.items() if name != "login"}
         if rest:
@@ -159,13 +163,12 @@ class ResUsers(models.Model):
 
     def _portal_access_write_login(self, login):
         """Change the login of these users, where the caller tells them and the ledger."""
-        return self.with_context(portal_access_batch=AT_WORK, portal_access_told=self).write({"login": login})
+        return self.with_context(portal_access_batch=AT_WORK, portal_access_told=Told(self.ids)).write({"login": login})
 
     def _notify_security_setting_update(self, subject, content, mail_values=None, **kwargs):
         """Hold back the notice of a changed login, which goes to the contact's email: both logins are told."""
         told = self.env.context.get("portal_access_told")
-        # A recordset: nobody can put one into the context over RPC.
-        users = self - told.with_env(self.env) if isinstance(told, ResUsers) else self
+        users = self.filtered(lambda user: user.id not in told) if isinstance(told, Told) else self
         return super(ResUsers, users)._notify_security_setting_update(subject, content, mail_values, **kwargs)
 
     def _portal_access_end(self):

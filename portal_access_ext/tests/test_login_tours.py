@@ -1,4 +1,5 @@
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .test_login_change import LoginChangeCase
 
@@ -40,6 +41,7 @@ class TestLoginTours(LoginChangeCase, HttpCase):
         self.start_tour("/web", "portal_access_login_custom_filter", login="admin")
         self.check_changed_in_settings()
 
+    @mute_logger("odoo.http")  # of the error that the tour is about
     def test_the_contact_s_action_asks_the_customer_to_confirm_and_may_be_undone(self):
         self.start_form_tour("portal_access_login_wizard")
         self.assertEqual(self.user.login, self.old)
