@@ -2,7 +2,7 @@ from datetime import datetime, time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, create_index
+from odoo.tools import SQL
 
 HAS_ACCESS = ("active", "invited", "expired")
 PORTAL_STATUSES = [
@@ -60,13 +60,6 @@ class ResPartner(models.Model):
         groups="base.group_user",
     )
     portal_event_count = fields.Integer(compute="_compute_portal_event_count", groups="base.group_partner_manager")
-
-    def init(self):
-        result = super().init()
-        # What Odoo's rules ask of contacts that were found by their users: without it, the database reads all contacts.
-        name = "res_partner_portal_rules_index"
-        create_index(self.env.cr, name, "res_partner", ["id", "active", "partner_share", "company_id"])
-        return result
 
     # -------------------------------------------------------------------------
     # Compute
@@ -279,6 +272,11 @@ class ResPartner(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
+    def search_count(self, domain, limit=None):
+        """Let the status know that nothing is sorted: the same contacts are then found in another way."""
+        return super(ResPartner, self.with_context(portal_status_counted=True)).search_count(domain, limit=limit)
+
+    @api.model
     def _search_portal_status(self, operator, value):
         operator, is_negative = OPPOSITES.get(operator, operator), operator in OPPOSITES
         if operator not in ("=", "in"):
@@ -293,8 +291,18 @@ class ResPartner(models.Model):
         # Most contacts have no access: they are told by what they are not.
         is_excluded = "none" in wanted and len(wanted) > 1
         found = statuses - wanted if is_excluded else wanted
-        contacts = SQL("(%s)", SQL(" UNION ALL ").join(self._portal_status_contacts(found))) if found else SQL("(NULL)")
-        domain = [("id", "in", contacts)]
+        contacts = SQL(" UNION ALL ").join(self._portal_status_contacts(found)) if found else SQL("SELECT NULL::int")
+        is_counted = bool(self.env.context.get("portal_status_counted"))
+        if not is_excluded and "none" not in found and (is_counted or "active" not in found):
+            # All at once, and then the contacts by their ids. Only a sorted page of many is found quicker by
+            # walking through the contacts in their order until there are enough.
+            employees = SQL("TRUE")
+            if "active" in found and "internal" not in found:
+                employees = SQL("found.id NOT IN (%s)", self._portal_status_employees())
+            return [
+                ("id", "=", SQL("ANY(ARRAY(SELECT found.id FROM (%s) AS found (id) WHERE %s))", contacts, employees))
+            ]
+        domain = [("id", "in", SQL("(%s)", contacts))]
         if "active" in found and "internal" not in found:
             # An employee may have a second user. They are few: this is asked once for the whole query.
             domain = ["&", *domain, ("id", "not in", SQL("(%s)", self._portal_status_employees()))]
@@ -351,23 +359,25 @@ class ResPartner(models.Model):
     @api.model
     def _portal_status_contacts_waiting(self, statuses):
         """:param set statuses: `invited`, `expired`, or both"""
-        works = self._portal_status_has_token(SQL("contact"))
-        conditions = {
-            "invited": SQL("contact.id IS NOT NULL AND %s", works),
-            "expired": SQL("(contact.id IS NULL OR NOT %s)", works),
-        }
+        token = SQL("TRUE")
+        if len(statuses) == 1:
+            token = SQL(
+                "u.partner_id %s (SELECT contact.id FROM res_partner contact"
+                " WHERE contact.signup_token IS NOT NULL AND %s)",
+                SQL("IN") if statuses == {"invited"} else SQL("NOT IN"),
+                self._portal_status_has_token(SQL("contact")),
+            )
         return SQL(
             """
             SELECT u.partner_id FROM res_users u
-              LEFT JOIN res_partner contact ON contact.id = u.partner_id AND contact.signup_token IS NOT NULL
              WHERE %(portal)s AND (u.password IS NULL OR u.password = '')
                AND NOT EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id)
-               AND u.partner_id NOT IN (%(employees)s) AND %(no_other)s AND (%(statuses)s)
+               AND u.partner_id NOT IN (%(employees)s) AND %(no_other)s AND %(token)s
             """,
             portal=self._portal_status_ranks(SQL("u"))["portal"],
             employees=self._portal_status_employees(),
             no_other=self._portal_status_no_other("used"),
-            statuses=SQL(" OR ").join(conditions[status] for status in sorted(statuses)),
+            token=token,
         )
 
     @api.model
