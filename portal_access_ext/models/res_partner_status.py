@@ -291,9 +291,11 @@ class ResPartner(models.Model):
         # Most contacts have no access: they are told by what they are not.
         is_excluded = "none" in wanted and len(wanted) > 1
         found = statuses - wanted if is_excluded else wanted
-        contacts = SQL(" UNION ALL ").join(self._portal_status_contacts(found)) if found else SQL("SELECT NULL::int")
         is_counted = bool(self.env.context.get("portal_status_counted"))
-        if not is_excluded and "none" not in found and (is_counted or "active" not in found):
+        at_once = not is_excluded and "none" not in found and (is_counted or "active" not in found)
+        parts = self._portal_status_contacts(found, at_once) if found else [SQL("SELECT NULL::int")]
+        contacts = SQL(" UNION ALL ").join(parts)
+        if at_once:
             # All at once, and then the contacts by their ids. Only a sorted page of many is found quicker by
             # walking through the contacts in their order until there are enough.
             employees = SQL("TRUE")
@@ -309,13 +311,14 @@ class ResPartner(models.Model):
         return ["!", *domain] if is_excluded else domain
 
     @api.model
-    def _portal_status_contacts(self, statuses):
+    def _portal_status_contacts(self, statuses, at_once=False):
         """Find the contacts with one of these statuses.
 
         It says the same as :meth:`_portal_status_expression`, in a form that the database answers from
         the few users that matter. With `active`, employees who have a second user are among them.
 
         :param set statuses: not empty
+        :param bool at_once: whether all of them are read, and not one after the other until there are enough
         :return list: subqueries of contact ids
         """
         self._portal_status_flush()
@@ -327,9 +330,7 @@ class ResPartner(models.Model):
             )
         else:
             if "active" in access:
-                parts.append(
-                    SQL("SELECT u.partner_id FROM res_users u WHERE %s", self._portal_status_ranks(SQL("u"))["used"])
-                )
+                parts += self._portal_status_contacts_active(at_once)
             if access - {"active"}:
                 parts.append(self._portal_status_contacts_waiting(access - {"active"}))
         return parts
@@ -355,6 +356,20 @@ class ResPartner(models.Model):
     @api.model
     def _portal_status_contacts_internal(self):
         return self._portal_status_employees()
+
+    @api.model
+    def _portal_status_contacts_active(self, at_once):
+        """:return list: subqueries; in two parts, the users with a password are read from an index alone"""
+        ranks = self._portal_status_ranks(SQL("u"))
+        if not at_once:
+            return [SQL("SELECT u.partner_id FROM res_users u WHERE %s", ranks["used"])]
+        with_password = SQL("SELECT u.partner_id FROM res_users u WHERE %s AND u.password <> ''", ranks["portal"])
+        signed_in = SQL(
+            "SELECT u.partner_id FROM res_users u WHERE %s AND (u.password IS NULL OR u.password = '')"
+            " AND EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id)",
+            ranks["portal"],
+        )
+        return [with_password, signed_in]
 
     @api.model
     def _portal_status_contacts_waiting(self, statuses):
