@@ -17,6 +17,7 @@ from . import (
     res_partner_end_cron,
     res_partner_end_mail,
     res_partner_ledger,
+    res_partner_login,
     res_partner_request,
     res_partner_signup,
     res_partner_status,
@@ -24,5 +25,6 @@ from . import (
     res_users_ledger,
     res_users_end,  # it extends what the ledger is told
     res_users_login,  # it does, too
+    res_users_reset,
     res_users_status,
 )

@@ -12,6 +12,7 @@ from . import (
     test_access_queries,
     test_access_rights,
     test_login_change,
+    test_login_reset,
     test_login_rules,
     test_login_tours,
     test_invitation_life,
