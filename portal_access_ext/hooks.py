@@ -1,7 +1,7 @@
 # What `init` makes on tables of other modules, which Odoo does not take away with us.
 INDEXES = (
     "res_partner_portal_token_index",
-    "res_users_login_lower_index",
+    "res_users_login_trimmed_index",
     "res_users_log_create_uid_create_date_index",
     "res_users_portal_password_index",
     "res_users_portal_no_password_index",

@@ -2,11 +2,24 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 KEPT_DAYS = 1
+# All that Python's `strip` takes for white space, where SQL's `trim` takes the space only.
+WHITE_SPACE = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def is_storable(text):
     """:return bool: whether PostgreSQL can store a text at all"""
     return "\x00" not in text and text.encode(errors="replace").decode() == text
+
+
+def login_key(*column):
+    """:return SQL: a login as it is compared; in an index, as here, or the index is not used
+
+    :param column: name of the column, with its table's before it
+    """
+    return SQL("lower(btrim(%s, %s))", SQL.identifier(*column), WHITE_SPACE)
 
 
 class PortalAccessLoginKey(models.Model):
@@ -40,9 +53,10 @@ class PortalAccessLoginKey(models.Model):
             SQL(
                 """
                 INSERT INTO portal_access_login_key (key, claimed_on)
-                SELECT DISTINCT lower(trim(login)), %(now)s FROM unnest(%(logins)s) AS login ORDER BY 1
+                SELECT DISTINCT %(key)s, %(now)s FROM unnest(%(logins)s) AS login ORDER BY 1
                 ON CONFLICT (key) DO UPDATE SET claimed_on = excluded.claimed_on
                 """,
+                key=login_key("login"),
                 now=fields.Datetime.now(),
                 logins=list(logins),
             )

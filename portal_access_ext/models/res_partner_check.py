@@ -4,6 +4,9 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from odoo import _, api, models
+from odoo.tools import SQL
+
+from .portal_access_login_key import login_key
 
 # Longest address that mail servers carry (RFC 5321).
 EMAIL_MAX_LENGTH = 254
@@ -139,27 +142,28 @@ class ResPartner(models.Model):
         users = self.env["res.users"]
         users.flush_model(["partner_id", "active", "name", "login", "groups_id", "company_ids"])
         self.env.cr.execute(
-            """
-            SELECT DISTINCT ON (u.partner_id)
-                   u.partner_id, u.id, u.active, internal.uid IS NOT NULL, portal.uid IS NOT NULL,
-                   lower(trim(u.login)), COALESCE(u.password, '') <> ''
-                     OR EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id),
-                   %(su)s OR EXISTS (SELECT FROM res_company_users_rel rel
-                                      WHERE rel.user_id = u.id AND rel.cid = ANY(%(companies)s))
-              FROM res_users u
-              LEFT JOIN res_groups_users_rel internal ON internal.uid = u.id AND internal.gid = %(internal)s
-              LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s
-             WHERE u.partner_id IN %(partners)s
-             ORDER BY u.partner_id, NOT u.active, internal.uid IS NULL, portal.uid IS NULL, u.login
-            """,
-            {
-                "su": self.env.su,
+            SQL(
+                """
+                SELECT DISTINCT ON (u.partner_id)
+                       u.partner_id, u.id, u.active, internal.uid IS NOT NULL, portal.uid IS NOT NULL,
+                       %(login_key)s, COALESCE(u.password, '') <> ''
+                         OR EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id),
+                       %(su)s OR EXISTS (SELECT FROM res_company_users_rel rel
+                                          WHERE rel.user_id = u.id AND rel.cid = ANY(%(companies)s))
+                  FROM res_users u
+                  LEFT JOIN res_groups_users_rel internal ON internal.uid = u.id AND internal.gid = %(internal)s
+                  LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s
+                 WHERE u.partner_id IN %(partners)s
+                 ORDER BY u.partner_id, NOT u.active, internal.uid IS NULL, portal.uid IS NULL, u.login
+                """,
+                login_key=login_key("u", "login"),
+                su=self.env.su,
                 # As Odoo's own rules do: who works in a branch reaches the contacts of the parent company.
-                "companies": (self.env.companies | self.env.companies.sudo().parent_ids).ids,
-                "internal": self.env["ir.model.data"]._xmlid_to_res_id("base.group_user"),
-                "portal": self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
-                "partners": tuple(self.ids),
-            },
+                companies=(self.env.companies | self.env.companies.sudo().parent_ids).ids,
+                internal=self.env["ir.model.data"]._xmlid_to_res_id("base.group_user"),
+                portal=self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
+                partners=tuple(self.ids),
+            )
         )
         return {row[0]: ContactUser(*row) for row in self.env.cr.fetchall()}
 
@@ -287,13 +291,17 @@ class ResPartner(models.Model):
                     taken[partner] = candidate["id"]
                     break
         visible = self.env["res.users"].with_context(active_test=False).search([("id", "in", list(taken.values()))])
-        names = {user.id: user.name for user in visible}
-        return {
-            partner: _("This email is the login of %(name)s already.", name=names[user_id])
-            if user_id in names
-            else _("This email is the login of another user already.")
-            for partner, user_id in taken.items()
-        }
+        owners = {user.id: user for user in visible}
+        return {partner: self._portal_access_taken_reason(owners.get(user_id)) for partner, user_id in taken.items()}
+
+    @api.model
+    def _portal_access_taken_reason(self, owner):
+        """:param owner: who has the login, or None if the current user can't see who"""
+        if not owner:
+            return _("This email is the login of another user already.")
+        if not owner.active and not owner._is_internal():
+            return _("This email is the login of a revoked user already: %(name)s.", name=owner.name)
+        return _("This email is the login of %(name)s already.", name=owner.name)
 
     def _portal_access_line(self, partner, email):
         """:return: a dialog row in memory, as the hooks of `portal.wizard.user` want one"""

@@ -4,6 +4,7 @@ from odoo import SUPERUSER_ID, Command, _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .portal_access_login_key import login_key
 from .res_partner_access import AT_WORK, QUIET
 
 
@@ -13,7 +14,10 @@ class ResUsers(models.Model):
     def init(self):
         result = super().init()
         # Logins are compared without case, for a whole list of contacts at a time.
-        self.env.cr.execute("CREATE INDEX IF NOT EXISTS res_users_login_lower_index ON res_users (lower(trim(login)))")
+        self.env.cr.execute("DROP INDEX IF EXISTS res_users_login_lower_index")  # trimmed less
+        self.env.cr.execute(
+            SQL("CREATE INDEX IF NOT EXISTS res_users_login_trimmed_index ON res_users (%s)", login_key("login"))
+        )
         return result
 
     @api.depends("login", "active")
@@ -173,8 +177,11 @@ class ResUsers(models.Model):
         """
         self.flush_model(["login"])
         self.env.cr.execute(
-            "SELECT lower(trim(login)), array_agg(id) FROM res_users WHERE lower(trim(login)) = ANY(%s) GROUP BY 1",
-            [list(logins)],
+            SQL(
+                "SELECT %(key)s, array_agg(id) FROM res_users WHERE %(key)s = ANY(%(logins)s) GROUP BY 1",
+                key=login_key("login"),
+                logins=list(logins),
+            )
         )
         return dict(self.env.cr.fetchall())
 

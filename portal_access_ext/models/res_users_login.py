@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from odoo.addons.auth_signup.models.res_partner import SignupError
 
-from .portal_access_login_key import is_storable
+from .portal_access_login_key import is_storable, login_key
 from .res_partner_access import AT_WORK
 
 
@@ -56,20 +56,27 @@ class ResUsers(models.Model):
 
     @api.model
     def _search_has_portal_login_twin(self, operator, value):
-        if operator not in ("=", "!="):
+        if operator not in ("=", "!=", "in", "not in"):
             raise UserError(_("Search for logins that differ in case with = or !=."))
+        wanted = {bool(each) for each in (value if isinstance(value, (list, tuple)) else [value])}
+        if operator in ("!=", "not in"):
+            wanted = {True, False} - wanted
+        if len(wanted) != 1:
+            return expression.TRUE_DOMAIN if wanted else expression.FALSE_DOMAIN
         self.flush_model(["login", *(["website_id"] if "website_id" in self._fields else [])])
-        query = """
+        query = SQL(
+            """
             SELECT id FROM (
-                SELECT id, count(*) OVER (PARTITION BY lower(trim(login)) %s) AS count FROM res_users
+                SELECT id, count(*) OVER (PARTITION BY %s) AS count FROM res_users
             ) AS twin WHERE count > 1
-        """
-        query %= ", website_id" if "website_id" in self._fields else ""
-        return [("id", "inselect" if (operator == "=") == bool(value) else "not inselect", (query, []))]
+            """,
+            SQL("%s, website_id" if "website_id" in self._fields else "%s", login_key("login")),
+        )
+        return [("id", "inselect" if True in wanted else "not inselect", (query.code, query.params))]
 
     def _field_to_sql(self, alias, fname, query=None):
         if fname == "portal_login_key":
-            return SQL("lower(trim(%s))", SQL.identifier(alias, "login"))
+            return login_key(alias, "login")
         return super()._field_to_sql(alias, fname, query)
 
     # -------------------------------------------------------------------------
@@ -88,7 +95,7 @@ class ResUsers(models.Model):
             return expression.FALSE_DOMAIN
         self.flush_model(["login"])
         self.env.cr.execute(
-            "SELECT DISTINCT login FROM res_users WHERE lower(trim(login)) = lower(trim(%s))", [login.strip()]
+            SQL("SELECT DISTINCT login FROM res_users WHERE %s = lower(%s)", login_key("login"), login.strip())
         )
         spellings = [row[0] for row in self.env.cr.fetchall()]
         return [
@@ -131,6 +138,8 @@ class ResUsers(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Before anything is looked up: who may make no users must not learn which logins there are.
+        self.check_access_rights("create")
         vals_list = [self._portal_access_tidy_login(vals) for vals in vals_list]
         wanted = [
             (vals.get("login") or self.env.context.get("default_login"), website_id)
@@ -143,6 +152,8 @@ class ResUsers(models.Model):
         """Refuse a login that is somebody else's but for its case; only if it changes: old pairs may be edited."""
         if "login" not in vals:
             return super().write(vals)
+        if self != self.env.user or "login" not in self.SELF_WRITEABLE_FIELDS:
+            self.check_access_rights("write")  # as in `create`
         vals = self._portal_access_tidy_login(vals)
         changing = self.sudo().filtered(lambda user: user.login != vals["login"])
         has_websites = "website_id" in self._fields
@@ -184,8 +195,8 @@ class ResUsers(models.Model):
     def _portal_access_wipe_after_undo(self, since):
         """Remove all that somebody may sign in with who changed the login.
 
-        :param datetime since: when they did so. Two-factor authentication that was on before stays: it
-            is the owner's, and the mail of the old login alone must not get around it.
+        :param datetime since: since when they may have had the account. Two-factor authentication that
+            was on before stays: it is the owner's, and the mail of the old login alone must not get around it.
         """
         enabled = [("user_id", "=", self.id), ("kind", "=", "totp_enabled"), ("create_date", ">=", since)]
         keeps_totp = not self.env["portal.access.event"].sudo().search_count(enabled, limit=1)
@@ -258,14 +269,14 @@ class ResUsers(models.Model):
             SQL(
                 """
                 WITH wanted AS (
-                     SELECT position, login, website_id, lower(trim(login)) AS key
+                     SELECT position, login, website_id, %(key)s AS key
                        FROM unnest(%(logins)s::varchar[], %(website_ids)s::int[])
                             WITH ORDINALITY AS wanted (login, website_id, position)
                 )
                 SELECT wanted.login, other.id, other.website_id IS NOT NULL AND other.login = wanted.login
                   FROM wanted
                   JOIN (SELECT id, login, %(website)s AS website_id FROM res_users WHERE id != ALL(%(ids)s)) AS other
-                    ON lower(trim(other.login)) = wanted.key
+                    ON %(other_key)s = wanted.key
                  WHERE other.website_id IS NOT DISTINCT FROM wanted.website_id
                  UNION ALL
                 SELECT max(login), NULL, FALSE FROM wanted GROUP BY key, website_id HAVING count(*) > 1
@@ -273,6 +284,8 @@ class ResUsers(models.Model):
                 logins=[login for login, _website_id in wanted],
                 website_ids=[website_id for _login, website_id in wanted],
                 website=website_column,
+                key=login_key("login"),
+                other_key=login_key("other", "login"),
                 ids=self.ids,
             )
         )

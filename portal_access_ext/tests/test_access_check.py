@@ -80,7 +80,9 @@ class TestAccessCheck(PortalAccessCase):
         other = self.make_partners(1, "other")
         self.grant(other)
         self.as_manager(other).portal_access_revoke()
-        self.assertEqual(self.verdict(self.partner, "other0@pae.example")[0], "taken")
+        code, reason = self.verdict(self.partner, "other0@pae.example")
+        self.assertEqual(code, "taken")
+        self.assertIn("of a revoked user already: other 0", reason)
 
     def test_the_name_behind_a_login_is_not_told_to_who_may_not_see_it(self):
         hidden = self.env["res.users"].create(

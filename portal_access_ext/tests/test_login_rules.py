@@ -1,12 +1,13 @@
 from unittest import SkipTest
 from unittest.mock import patch
 
-from odoo.exceptions import AccessDenied, UserError, ValidationError
+from odoo.exceptions import AccessDenied, AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.mail.tests.common import mail_new_test_user
 
+from ..models.portal_access_login_key import WHITE_SPACE, login_key
 from .common import PortalAccessCase
 
 
@@ -65,6 +66,17 @@ class TestLoginRules(LoginCase):
                 self.assertFalse(self.find(typed))
                 self.assertFalse(typed and self.Users.search(self.Users._get_email_domain(typed)))
 
+    def test_a_login_with_any_white_space_around_it_is_the_same(self):
+        self.assertEqual(set(WHITE_SPACE), {chr(code) for code in range(0x110000) if chr(code).isspace()})
+        for space in (*WHITE_SPACE, " \t "):
+            self.force_login(self.user, f"{space}Ann.Mixed@Pae.example{space}")
+            with self.subTest(space=space):
+                self.assertEqual(self.find("ann.mixed@pae.example"), self.user)
+                self.assertEqual(self.user.portal_login_key, "ann.mixed@pae.example")
+                self.assertIn(self.user, self.Users.search([("portal_login_key", "=", "ann.mixed@pae.example")]))
+                with self.assertRaises(ValidationError):
+                    self.make_user("ann.mixed@pae.example")
+
     def test_an_exact_match_comes_first(self):
         first, second = self.make_old_pair()
         self.assertEqual(self.find("pair@pae.example"), first)
@@ -99,9 +111,9 @@ class TestLoginRules(LoginCase):
     def test_a_typed_login_is_looked_up_by_an_index(self):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         self.env.cr.execute(
-            "EXPLAIN SELECT DISTINCT login FROM res_users WHERE lower(trim(login)) = lower(trim(%s))", ["a"]
+            SQL("EXPLAIN SELECT DISTINCT login FROM res_users WHERE %s = lower(%s)", login_key("login"), "a")
         )
-        self.assertIn("res_users_login_lower_index", " ".join(row[0] for row in self.env.cr.fetchall()))
+        self.assertIn("res_users_login_trimmed_index", " ".join(row[0] for row in self.env.cr.fetchall()))
 
     def test_signing_in_costs_one_query_more_than_stock(self):
         counts = []
@@ -259,3 +271,25 @@ class TestLoginsOfWebsites(LoginCase):
         other = self.make_user("Shop@pae.example", website_id=self.other_website.id)
         with self.assertRaises(ValidationError):
             other.write({"login": "SHOP@pae.example", "website_id": self.website.id})
+
+    def test_moving_a_contact_to_a_website_makes_no_pair(self):
+        self.make_user("shop@pae.example", website_id=self.website.id)
+        other = self.make_user("Shop@pae.example", website_id=self.other_website.id)
+        self.make_user("SHOP@pae.example")
+        for website in (self.website, self.env["website"]):
+            for record in (other, other.partner_id):
+                with self.subTest(website=website.name, model=record._name), self.assertRaises(ValidationError):
+                    record.website_id = website
+        other.partner_id.website_id = self.other_website
+        third = self.env["website"].create({"name": "Third Shop"})
+        other.partner_id.website_id = third
+        self.assertEqual(other.website_id, third)
+        with self.assertRaises(AccessError):
+            other.partner_id.with_user(self.employee).website_id = self.website
+
+    def test_moving_two_contacts_to_a_website_makes_no_pair(self):
+        users = self.make_user("Shop@pae.example", website_id=self.website.id)
+        users |= self.make_user("shop@pae.example", website_id=self.other_website.id)
+        third = self.env["website"].create({"name": "Third Shop"})
+        with self.assertRaises(ValidationError):
+            users.partner_id.website_id = third
