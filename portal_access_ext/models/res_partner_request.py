@@ -6,7 +6,7 @@ _logger = logging.getLogger(__name__)
 
 # How many invitations somebody with an old link can have sent, per contact and from one network address.
 REQUESTS_PER_CONTACT = 3, 24 * 3600
-REQUESTS_PER_ADDRESS = 10, 3600
+REQUESTS_PER_ADDRESS = 30, 3600
 
 
 class ResPartner(models.Model):

@@ -136,7 +136,7 @@ class TestInvitationRequest(InvitationCase, HttpCase):
         self.ask(self.token, fresh=False)
         self.assertEqual(self.asked_count(), REQUESTS_PER_CONTACT[0] + 1)
 
-    def test_one_network_address_gets_ten_an_hour(self):
+    def test_one_network_address_gets_thirty_an_hour(self):
         for _attempt in range(REQUESTS_PER_ADDRESS[0]):
             self.ask("nonsense", fresh=False)
         self.ask(self.token, fresh=False)
