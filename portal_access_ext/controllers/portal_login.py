@@ -6,6 +6,8 @@ from odoo.addons.portal.controllers.portal import CustomerPortal, get_error
 
 GUESSES_PER_HOUR = 5
 REQUESTS_PER_DAY = 5
+# The longest password that Odoo's hashing looks at; it fails on a longer one.
+PASSWORD_MAX_LENGTH = 4096
 HEADERS = {"X-Frame-Options": "SAMEORIGIN", "Content-Security-Policy": "frame-ancestors 'self'"}
 # The address of the page is the secret.
 LINK_HEADERS = {**HEADERS, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
@@ -32,6 +34,8 @@ class PortalLogin(CustomerPortal):
         login_values = self._prepare_portal_login_values()
         if not login_values or not login_values["may_change"]:
             return request.redirect("/my/security")
+        # A form may carry files, too.
+        new_login, password = (text if isinstance(text, str) else "" for text in (new_login, password))
         login_values["new_login"] = new_login.strip()
         errors, email = self._request_login(request.env.user, new_login, password)
         login_values.update(errors=errors, sent_to=email)
@@ -83,10 +87,13 @@ class PortalLogin(CustomerPortal):
             return errors, False
         if not Limit._take("login_password", user.id, GUESSES_PER_HOUR, 3600):
             return {"form": _("Too many attempts. Please try again in an hour.")}, False
+        wrong = {"password": _("This is not your password.")}
+        if len(password) > PASSWORD_MAX_LENGTH:
+            return wrong, False
         try:
             user._check_credentials(password, {"interactive": True})
         except AccessDenied:
-            return {"password": _("This is not your password.")}, False
+            return wrong, False
         if not Limit._take("login_request", user.id, REQUESTS_PER_DAY, 24 * 3600):
             return {"form": _("You have asked for a new login often today. Please try again tomorrow.")}, False
         # The password is checked: customers have no rights of their own on their user.

@@ -5,10 +5,11 @@ from psycopg2 import IntegrityError
 
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import consteq
+from odoo.tools import SQL, consteq
 from odoo.tools.misc import hmac
 
-from .portal_access_login_key import is_storable
+from .portal_access_login_key import is_storable, login_key
+from .res_partner_access import AT_WORK
 
 LINK_HOURS = 72
 # For how many days a change that is over is kept; the ledger remembers it longer.
@@ -213,10 +214,12 @@ class PortalAccessLoginChange(models.Model):
         :param users: the portal users, as superuser
         :param dict before: login and email that they had, by user id
         """
+        # Who lost access by the same write must not come back by undoing it.
+        having = users._portal_access_having()
         for user in users:
             old_login, old_email = before[user.id]
-            change = self._make(user, old_login, user.login, state="done", old_email=old_email, with_email=with_email)
-            change._announce()
+            values = {"old_email": old_email, "with_email": with_email, "can_undo": user in having}
+            self._make(user, old_login, user.login, state="done", **values)._announce()
 
     def _confirm(self):
         """Do what was asked for: whoever reads the mail of the new login agrees.
@@ -259,21 +262,48 @@ class PortalAccessLoginChange(models.Model):
                 later = self._get_others().filtered(lambda other: other.id > self.id)
                 later.write({"state": "cancelled"})
                 user._portal_access_write_login(self.old_login)
-                if self.with_email or any(later.mapped("with_email")):
-                    self.partner_id.email = self.old_email
+                email = self._get_email_to_restore(later)
+                if email is not None:
+                    self._write_email(email)
                 self.env.flush_all()
         except (ValidationError, IntegrityError):
             return self._get_problem_texts()["taken"]
-        user._portal_access_wipe_after_undo(self.create_date)
+        user._portal_access_wipe_after_undo(self._get_suspect_since())
         self.partner_id.signup_prepare(
             signup_type="reset", expiration=self.env["portal.access.invitation"]._get_valid_until()
         )
         details = _("%(new)s → %(old)s, undone by the old login", new=undone_login, old=self.old_login)
+        if email is not None:
+            details = _("%(change)s, the contact's email too", change=details)
         self._log(details)
         self._send_to_both(
             "portal_access_ext.mail_template_login_undone", "portal_access_ext.mail_template_login_undone_new"
         )
         return None
+
+    def _get_suspect_since(self):
+        """:return datetime: since when the owner may not have been the one who used the account
+
+        A customer's change may be a thief's, who prepared it before.
+        """
+        is_customers = self.requested_by_id == self.user_id
+        return self.create_date - timedelta(hours=LINK_HOURS if is_customers else 0)
+
+    def _get_email_to_restore(self, later):
+        """Say which email the contact is to have again after an undo, or None if it keeps the one it has.
+
+        :param later: the changes after this one, which end with it
+        """
+        changed_by_customer = [
+            ("user_id", "=", self.user_id.id),
+            ("actor_id", "=", self.user_id.id),
+            ("kind", "=", "email_changed"),
+            ("create_date", ">=", self.create_date - timedelta(hours=LINK_HOURS)),
+        ]
+        address = self.partner_id._portal_access_normalize_email(self.old_login)
+        if address and self.env["portal.access.event"].search_count(changed_by_customer, limit=1):
+            return address
+        return self.old_email if self.with_email or any(later.mapped("with_email")) else None
 
     def _close(self):
         """Let the links of these changes not work any more."""
@@ -311,7 +341,11 @@ class PortalAccessLoginChange(models.Model):
     def _write_login(self, login):
         self.user_id._portal_access_write_login(login)
         if self.with_email:
-            self.partner_id.email = login
+            self._write_email(login)
+
+    def _write_email(self, email):
+        """Change the contact's email, where the ledger is told of it with the login."""
+        self.partner_id.with_context(portal_access_batch=AT_WORK).email = email
 
     def _get_details(self):
         details = _("%(old)s → %(new)s", old=self.old_login, new=self.new_login)
@@ -353,8 +387,8 @@ class PortalAccessLoginChange(models.Model):
         template = self.env.ref(xmlid, raise_if_not_found=False)
         if not template:
             raise UserError(_("The mail template %s was deleted.", xmlid))
-        # Nothing of the wizard's or the customer's context may end up in the mail.
-        change = self.with_user(SUPERUSER_ID).with_context(lang=self.partner_id.lang or self.env.lang)
+        # Nothing else of the wizard's or the customer's context may end up in the mail.
+        change = self.with_user(SUPERUSER_ID).with_context({"lang": self.partner_id.lang or self.env.lang})
         template = template.with_env(change.env)
         values = template._generate_template(
             change.ids, ["subject", "body_html", "email_from", "reply_to", "auto_delete", "mail_server_id"]
@@ -380,8 +414,8 @@ class PortalAccessLoginChange(models.Model):
 
     @api.model
     def _send(self, mail_values):
-        """Hand mails to Odoo's mail queue."""
-        self.env["mail.mail"].with_user(SUPERUSER_ID).with_context(lang=self.env.lang).create(mail_values)
+        """Hand mails to Odoo's mail queue, with no default value of anybody's context, a copy to others for one."""
+        self.env["mail.mail"].with_user(SUPERUSER_ID).with_context({"lang": self.env.lang}).create(mail_values)
         self.env["portal.access.invitation"]._trigger_cron("mail.ir_cron_mail_scheduler_action")
 
     # -------------------------------------------------------------------------
@@ -407,12 +441,16 @@ class PortalAccessLoginChange(models.Model):
             return False
         self.flush_model(["old_login", "state", "can_undo", "undo_until"])
         self.env.cr.execute(
-            """
-            SELECT FROM portal_access_login_change
-             WHERE lower(trim(old_login)) = lower(trim(%s)) AND state = 'done' AND can_undo AND undo_until > %s
-               AND user_id != %s LIMIT 1
-            """,
-            [login, fields.Datetime.now(), user.id if user else 0],
+            SQL(
+                """
+                SELECT FROM portal_access_login_change
+                 WHERE %s = lower(%s) AND state = 'done' AND can_undo AND undo_until > %s AND user_id != %s LIMIT 1
+                """,
+                login_key("old_login"),
+                login.strip(),
+                fields.Datetime.now(),
+                user.id if user else 0,
+            )
         )
         return bool(self.env.cr.rowcount)
 

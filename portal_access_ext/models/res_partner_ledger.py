@@ -7,7 +7,8 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         """Tell the ledger that customers changed their own email, on whichever page."""
-        user = self.env.user.sudo() if "email" in vals else self.env["res.users"]
+        is_told = "email" not in vals or self._portal_access_is_at_work()
+        user = self.env["res.users"] if is_told else self.env.user.sudo()
         if not (user.share and user.partner_id in self):
             return super().write(vals)
         old_email = user.partner_id.email

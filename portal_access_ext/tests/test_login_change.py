@@ -164,6 +164,28 @@ class TestLoginChange(LoginChangeCase):
         self.Changes.with_user(self.user).sudo()._request(self.user, self.new)
         self.assertEqual(self.mails()[self.new].email_from, self.env.ref("base.user_root").email_formatted)
 
+    def test_nothing_of_the_context_gets_into_the_mails(self):
+        context = {"default_email_cc": "spy@pae.example", "default_scheduled_date": "2099-01-01"}
+        self.as_admin(self.user).with_context(**context).login = self.new
+        self.Changes.with_context(**context)._request(self.user, "newer@pae.example")
+        mails = self.mails()
+        self.assertEqual(len(mails), 3)
+        for mail in mails.values():
+            self.assertFalse(mail.email_cc or mail.scheduled_date)
+
+    def test_a_change_that_ends_the_access_too_can_not_be_undone(self):
+        portal, internal = self.env.ref("base.group_portal"), self.env.ref("base.group_user")
+        self.as_admin(self.user).write({"login": self.new, "groups_id": [(3, portal.id), (4, internal.id)]})
+        self.as_admin(self.user).groups_id = [(6, 0, portal.ids)]
+        promoted = self.last_change()
+        self.as_admin(self.user).write({"login": "newer@pae.example", "active": False})
+        self.as_admin(self.user).active = True
+        for change in promoted | self.last_change():
+            self.assertFalse(change.can_undo)
+            self.assertEqual(change._undo()["code"], "cancelled")
+        self.assertFalse(self.link(self.mails()[self.old], "undo"))
+        self.assertFalse(self.link(self.mails()[self.new], "undo"))
+
     def test_a_deleted_template_is_named(self):
         self.env.ref("portal_access_ext.mail_template_login_old").unlink()
         with self.assertRaisesRegex(UserError, "mail_template_login_old"):
@@ -239,6 +261,7 @@ class TestLoginChange(LoginChangeCase):
         self.assertTrue(self.link(self.mails()[self.old], "undo"))
         event = self.login_events()[-1]
         self.assertEqual((event.kind, event.actor_id), ("login_changed", self.user))
+        self.assertEqual(event, self.events_of(self.partner)[-1], "the email is told of with the login")
         self.assertEqual(change._get_problem("confirm")["code"], "used")
 
     def test_a_login_that_was_taken_meanwhile_is_not_confirmed(self):
@@ -299,6 +322,43 @@ class TestLoginChange(LoginChangeCase):
         self.user.with_user(self.user).sudo().totp_secret = "PLANTED"
         change._undo()
         self.assertFalse(self.user.sudo().totp_secret)
+
+    def test_undoing_takes_the_email_back_that_the_thief_changed_before_or_after(self):
+        as_customer = self.partner.with_user(self.user).sudo()
+        self.partner.email = "contact@pae.example"
+        for is_before in (True, False):
+            with self.subTest(is_before=is_before):
+                if is_before:
+                    as_customer.email = "thief@pae.example"
+                change = self.Changes.with_user(self.user).sudo()._request(self.user, self.new)
+                change._confirm()
+                if not is_before:
+                    as_customer.email = "thief@pae.example"
+                self.assertIsNone(change._undo())
+                self.assertEqual((self.user.login, self.partner.email), (self.old, self.old))
+                self.assertIn("email too", self.login_events()[-1].details)
+                self.env.cr.execute("DELETE FROM portal_access_event WHERE kind = 'email_changed'")
+
+    def test_undoing_leaves_an_email_alone_that_the_customer_changed_long_before(self):
+        self.partner.with_user(self.user).sudo().email = "mine@pae.example"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE portal_access_event SET create_date = create_date - interval '73 hours'")
+        change = self.change()
+        change._undo()
+        self.assertEqual(self.partner.email, "mine@pae.example")
+
+    def test_two_factor_authentication_goes_that_the_thief_turned_on_shortly_before(self):
+        for hours, is_kept in ((1, False), (71, False), (73, True)):
+            with self.subTest(hours=hours):
+                self.user.with_user(self.user).sudo().totp_secret = "PLANTED"
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE portal_access_event SET create_date = now() - make_interval(hours => %s)", [hours]
+                )
+                change = self.Changes.with_user(self.user).sudo()._request(self.user, self.new)
+                change._confirm()
+                change._undo()
+                self.assertEqual(bool(self.user.sudo().totp_secret), is_kept)
 
     def test_a_taken_old_login_does_not_come_back(self):
         change = self.change()
@@ -425,6 +485,16 @@ class TestLoginChange(LoginChangeCase):
         self.assertEqual(twins.mapped("has_portal_login_twin"), [True] * len(twins))
         self.assertNotIn(self.user, Users.search([("has_portal_login_twin", "!=", True)]))
         self.assertIn(self.manager, Users.search([("has_portal_login_twin", "=", False)]))
+        for operator, value, found in (
+            ("in", [True], twins),
+            ("not in", [False], twins),
+            ("in", [False], Users.search([]) - twins),
+            ("in", [True, False], Users.search([])),
+            ("not in", [True, False], Users),
+            ("in", [], Users),
+        ):
+            with self.subTest(operator=operator, value=value):
+                self.assertEqual(Users.search([("has_portal_login_twin", operator, value)]), found)
         groups = Users.read_group([("id", "in", twins.ids)], ["portal_login_key"], ["portal_login_key"])
         [pair] = [group for group in groups if group["portal_login_key"] == self.old]
         self.assertEqual(Users.search(pair["__domain"]), self.user | other)
@@ -454,6 +524,17 @@ class TestLoginChangeRights(LoginChangeCase):
         line = self.open_dialog(self.partner).user_ids
         with self.assertRaises(AccessError):
             line.action_change_login()
+
+    def test_nobody_learns_which_logins_there_are(self):
+        taken = self.access_admin.login.upper()
+        for user in (self.employee, self.manager, self.user):
+            Users = self.env["res.users"].with_user(user)
+            for values in ({"name": "X", "login": taken}, {"name": "X", "login": taken, "partner_id": 2**31 - 1}):
+                with self.subTest(user=user.login, values=values), self.assertRaises(AccessError):
+                    Users.create(values)
+            for target in (user, self.user):
+                with self.subTest(user=user.login, target=target.login), self.assertRaises(AccessError):
+                    Users.browse(target.id).write({"login": taken})
 
     def test_an_administrator_of_another_company_changes_nothing(self):
         self.partner.company_id = self.env.company
@@ -673,6 +754,27 @@ class TestLoginPage(LoginPageCase):
                 page = self.ask(**values)
                 self.assertIn(words, page)
                 self.assertIn("autofocus", page)
+        self.assertFalse(self.last_change())
+
+    def test_files_and_endless_texts_are_wrong_like_any_other(self):
+        self.offer()
+        self.authenticate(self.user.login, PASSWORD)
+        token = http.Request.csrf_token(self)
+        file = ("a.txt", b"a file")
+        for values, files, words in (
+            ({"password": PASSWORD}, {"new_login": file}, "Type one email address."),
+            ({"new_login": self.new}, {"password": file}, "Type your password."),
+            ({"new_login": self.new, "password": "x" * 4097}, None, "This is not your password."),
+            ({"new_login": "x" * 10_000 + "@pae.example", "password": PASSWORD}, None, "Type one email address."),
+        ):
+            with self.subTest(words=words):
+                self.env.flush_all()
+                url = "/my/security/login"
+                response = self.opener.post(
+                    self.base_url() + url, data={"csrf_token": token, **values}, files=files, timeout=30
+                )
+                self.assertEqual(response.status_code, 200)
+                self.assertIn(words, response.text)
         self.assertFalse(self.last_change())
 
     def test_the_answer_is_the_same_for_a_login_that_somebody_has(self):
