@@ -7,6 +7,8 @@ from odoo.http import request
 
 _logger = logging.getLogger(__name__)
 
+# A hundred years: more days than that, and no date is so long ago.
+RETENTION_DAYS_MAX = 36500
 # Events that one run of the vacuum removes.
 VACUUM_BATCH = 100_000
 
@@ -146,7 +148,7 @@ class PortalAccessEvent(models.Model):
         """:return int: for how many days events are kept, 0 for ever"""
         value = self.env["ir.config_parameter"].sudo().get_param("portal_access_ext.event_retention_days")
         try:
-            return max(int(value), 0)
+            return min(max(int(value), 0), RETENTION_DAYS_MAX)
         except ValueError:
             return 0
 

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from .portal_access_event import RETENTION_DAYS_MAX
 from .portal_access_invitation import VALIDITY_DAYS, VALIDITY_DAYS_MAX
 
 WARNING_DAYS = 7
@@ -70,8 +71,10 @@ class ResConfigSettings(models.TransientModel):
     @api.constrains("portal_event_retention_days")
     def _check_portal_event_retention_days(self):
         for settings in self:
-            if settings.portal_event_retention_days < 0:
-                raise ValidationError(_("Portal access events can be kept for a number of days, or for ever (0)."))
+            if not 0 <= settings.portal_event_retention_days <= RETENTION_DAYS_MAX:
+                raise ValidationError(
+                    _("Portal access events can be kept for up to %s days, or for ever (0).", RETENTION_DAYS_MAX)
+                )
 
     @api.constrains("portal_access_warning_days", "portal_access_dormancy_days")
     def _check_portal_access_end_days(self):
@@ -100,9 +103,13 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def get_values(self):
-        Users = self.env["res.users"]
+        """Show what counts, also where somebody has broken a parameter: else no setting of any app could be saved."""
+        Users, Invitation = self.env["res.users"], self.env["portal.access.invitation"]
         return {
             **super().get_values(),
+            "portal_invitation_validity_days": Invitation._get_validity_days(),
+            "portal_invitation_reminder_days": Invitation._get_reminder_days(),
+            "portal_event_retention_days": self.env["portal.access.event"]._get_retention_days(),
             "portal_access_warning_days": Users._get_portal_warning_days(),
             "portal_access_dormancy_days": Users._get_portal_dormancy_days(),
         }

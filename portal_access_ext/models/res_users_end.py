@@ -74,7 +74,9 @@ class ResUsers(models.Model):
     @api.model
     def _get_portal_warning_days(self):
         """:return int: how many days before the end customers are warned; 0 for not at all"""
-        return min(self._get_portal_days("portal_access_ext.warning_days", WARNING_DAYS), WARNING_DAYS_MAX)
+        days = min(self._get_portal_days("portal_access_ext.warning_days", WARNING_DAYS), WARNING_DAYS_MAX)
+        dormancy_days = self._get_portal_dormancy_days()
+        return min(days, dormancy_days - 1) if dormancy_days else days
 
     @api.model
     def _get_portal_dormancy_days(self):

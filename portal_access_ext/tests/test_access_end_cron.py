@@ -518,3 +518,24 @@ class TestAccessEndSettings(PortalAccessCase):
                 self.assertEqual(
                     (Users._get_portal_warning_days(), Users._get_portal_dormancy_days()), (warning, dormancy)
                 )
+
+    @mute_logger("odoo.addons.base.models.res_config")
+    def test_broken_parameters_keep_no_setting_of_any_app_from_being_saved(self):
+        names = (
+            "invitation_validity_days",
+            "invitation_reminder_days",
+            "event_retention_days",
+            "warning_days",
+            "dormancy_days",
+        )
+        broken = [dict.fromkeys(names, value) for value in ("abc", "-5", "0", "99999999999")]
+        broken.append({"invitation_reminder_days": "99"})
+        broken.append({"warning_days": "60", "dormancy_days": "30"})
+        for values in broken:
+            with self.subTest(values=values):
+                for name in names:
+                    self.env["ir.config_parameter"].set_param(f"portal_access_ext.{name}", values.get(name, False))
+                self.env["res.config.settings"].create({}).execute()
+                Users = self.env["res.users"]
+                if Users._get_portal_dormancy_days():
+                    self.assertLess(Users._get_portal_warning_days(), Users._get_portal_dormancy_days())
