@@ -190,10 +190,12 @@ class ResUsers(models.Model):
 
         :raise UserError: if the database has none
         """
-        template_id = literal_eval(
-            self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "False")
-        )
-        template = self.browse(template_id).exists()
+        value = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "False")
+        try:
+            template_id = literal_eval(value)
+        except (ValueError, SyntaxError):
+            template_id = None
+        template = self.browse(template_id if type(template_id) is int else None).exists()
         if not template:
             raise UserError(_("There is no template for portal users. Set the parameter base.template_portal_user_id."))
         return template

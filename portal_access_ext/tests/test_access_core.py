@@ -150,6 +150,11 @@ class TestAccessCore(PortalAccessCase):
         results = self.as_manager(self.partners).portal_access_grant()
         self.assertEqual(set(self.outcomes(results)), {"refused"})
         self.assertIn("template", results[0]["reason"])
+        for value in ("abc", "5 6", "[5]", "'5'", "True", ""):
+            self.env["ir.config_parameter"].set_param("base.template_portal_user_id", value)
+            [result] = self.as_manager(self.partner).portal_access_grant()
+            with self.subTest(value=value):
+                self.assertIn("There is no template for portal users", result["reason"])
 
     # Invite
 
