@@ -98,7 +98,7 @@ class PortalAccessInvitation(models.Model):
         # Nobody reads links; this user may have this one, as was checked above.
         invitation = self.sudo()
         invitation.partner_id._portal_access_lock()
-        if not invitation._has_link() or not invitation.user_id.active:
+        if not invitation._has_link() or not invitation.user_id._portal_access_having():
             raise UserError(_("This invitation has no link any more. Invite the contact again."))
         invitation._renew_tokens()
         self.env["portal.access.event"]._record(
@@ -110,7 +110,10 @@ class PortalAccessInvitation(models.Model):
             "params": {
                 "link": invitation.link,
                 "login": invitation.login,
-                "valid_until": fields.Datetime.to_string(invitation.valid_until),
+                # That of a password reset, while there is one in its place.
+                "valid_until": fields.Datetime.to_string(
+                    invitation.partner_id.signup_expiration or invitation.valid_until
+                ),
             },
         }
 

@@ -137,7 +137,8 @@ class PortalAccessInvitation(models.Model):
         now = fields.Datetime.now()
         return [
             ("valid_until", ">", now),
-            ("user_id.active", "=", True),
+            *self._get_access_domain(),
+            *self._get_no_reset_domain(),
             "|",
             "&",
             ("state", "=", "queued"),
@@ -155,6 +156,7 @@ class PortalAccessInvitation(models.Model):
             return expression.FALSE_DOMAIN
         return [
             *self._get_waiting_domain(),
+            *self._get_no_reset_domain(),
             ("valid_until", "<=", now + timedelta(days=days)),
             "|",
             ("reminded_on", "=", False),
@@ -172,8 +174,30 @@ class PortalAccessInvitation(models.Model):
         return [
             ("state", "=", "sent"),
             ("valid_until", ">", fields.Datetime.now()),
-            ("user_id.active", "=", True),
+            *self._get_access_domain(),
             ("is_connected", "=", False),
+        ]
+
+    @api.model
+    def _get_access_domain(self):
+        """:return list: the domain of the invitations whose user has portal access"""
+        return [
+            ("user_id.active", "=", True),
+            ("user_id.groups_id", "in", self.env.ref("base.group_portal").ids),
+            ("user_id.groups_id", "not in", self.env.ref("base.group_user").ids),
+        ]
+
+    @api.model
+    def _get_no_reset_domain(self):
+        """:return list: the domain of the invitations whose customer has no working link of a password reset
+
+        A mail of the invitation would end that link, for which the customer asked a moment ago; and who
+        follows it accepts the invitation.
+        """
+        return [
+            "|",
+            ("partner_id.signup_type", "!=", "reset"),
+            ("partner_id.signup_expiration", "<=", fields.Datetime.now()),
         ]
 
     @api.model
@@ -225,9 +249,10 @@ class PortalAccessInvitation(models.Model):
         return mails.with_user(self.env.user).sudo()
 
     def _renew_tokens(self):
-        """Make new tokens where a password reset has overwritten the invitation's in the meantime."""
+        """Make new tokens where a password reset has overwritten the invitation's in the meantime, and is over."""
         if not self:
             return
+        self.env["res.partner"].flush_model(["signup_type", "signup_expiration"])
         self.env.cr.execute(
             """
             SELECT invitation.id FROM portal_access_invitation invitation
@@ -235,8 +260,10 @@ class PortalAccessInvitation(models.Model):
              WHERE invitation.id IN %s
                AND invitation.token_hash
                    IS DISTINCT FROM encode(sha256(convert_to(partner.signup_token, 'UTF8')), 'hex')
+               AND (partner.signup_token IS NULL OR partner.signup_type IS DISTINCT FROM 'reset'
+                    OR partner.signup_expiration <= %s)
             """,
-            [tuple(self.ids)],
+            [tuple(self.ids), fields.Datetime.now()],
         )
         for invitation in self.browse(row[0] for row in self.env.cr.fetchall()):  # few, if any
             tokens = invitation.partner_id._portal_access_mint_tokens(invitation.valid_until)
@@ -351,6 +378,8 @@ class PortalAccessInvitation(models.Model):
         :param int mail_id: the id of the `mail.mail`
         """
         if not self.valid_until or self.valid_until <= fields.Datetime.now():
+            return False
+        if not self.user_id._portal_access_having():
             return False
         if mail_id == self.reminder_mail_id_int:
             return self.state == "sent" and not self.is_connected

@@ -127,6 +127,32 @@ class ResPartner(models.Model):
         self.invalidate_recordset(["signup_token", "signup_type", "signup_expiration", "signup_valid", "signup_url"])
         return dict(self.env.cr.fetchall())
 
+    def _portal_access_get_link(self):
+        """:return tuple: the token of the contact with its type and its end, as the database has them"""
+        self.ensure_one()
+        self.flush_recordset(["signup_type", "signup_expiration"])
+        self.env.cr.execute(
+            "SELECT signup_token, signup_type, signup_expiration FROM res_partner WHERE id = %s", self.ids
+        )
+        return self.env.cr.fetchone()
+
+    def _portal_access_take_link(self, link):
+        """Let the link of a contact that was merged into this one work on, unless this one has a link that works.
+
+        :param tuple link: see :meth:`_portal_access_get_link`
+        """
+        if not link[0]:
+            return
+        self.flush_recordset(["signup_type", "signup_expiration"])
+        self.env.cr.execute(
+            """
+            UPDATE res_partner SET signup_token = %s, signup_type = %s, signup_expiration = %s
+             WHERE id = %s AND (signup_token IS NULL OR signup_expiration <= %s)
+            """,
+            [*link, self.id, fields.Datetime.now()],
+        )
+        self.invalidate_recordset(["signup_token", *TOKEN_FIELDS[1:], "signup_valid", "signup_url"], flush=False)
+
     def _portal_access_end_links(self):
         """Cancel the invitations and drop the tokens of the contacts that have no active user any more.
 
@@ -136,16 +162,19 @@ class ResPartner(models.Model):
             return
         Users = self.env["res.users"].sudo().with_context(active_test=True)
         active = Users.search([("partner_id", "in", self.ids)]).partner_id
-        partners = self.sudo() - active
-        self.env["portal.access.invitation"].sudo()._get_open(partners)._cancel("ended")
-        if partners:
+        (self.sudo() - active)._portal_access_drop_links()
+
+    def _portal_access_drop_links(self):
+        """Cancel the invitations and drop the tokens of these contacts."""
+        self.env["portal.access.invitation"].sudo()._get_open(self)._cancel("ended")
+        if self:
             self.flush_model(["signup_type", "signup_expiration"])
             self.env.cr.execute(
                 """
                 UPDATE res_partner SET signup_token = NULL, signup_type = NULL, signup_expiration = NULL
                  WHERE id IN %s AND signup_token IS NOT NULL
                 """,
-                [tuple(partners.ids)],
+                [tuple(self.ids)],
             )
             self.invalidate_model(["signup_token", *TOKEN_FIELDS[1:], "signup_valid", "signup_url"])
 

@@ -77,7 +77,7 @@ class ResUsers(models.Model):
 
     @api.model
     def _portal_access_remember_access(self, before, after):
-        """Tell the ledger who of these users gained access, and who lost it.
+        """Tell the ledger who of these users gained access, and who lost it; let those lose what opens their account.
 
         :param before: those who had access before
         :param after: those who have it now
@@ -90,8 +90,34 @@ class ResUsers(models.Model):
         else:
             Event._record("granted", granted)
         promoted = revoked.filtered("active")  # read before: one query
+        # Archiving alone ends links at `write`.
+        promoted.partner_id._portal_access_drop_links()
+        self._portal_access_wipe_outsiders(revoked)
         internal = _("The user became an internal user, or left the portal group.")
         Event._record("revoked", revoked, dict.fromkeys(promoted.ids, internal))
+
+    @api.model
+    def _portal_access_wipe_outsiders(self, users_sudo):
+        """Remove all that those of these users could sign in with who are neither customers nor employees any more.
+
+        Who is archived only is still a customer: unarchiving in Settings brings everything back, as in stock.
+        """
+        if not users_sudo:
+            return
+        xmlid_to_id = self.env["ir.model.data"]._xmlid_to_res_id
+        self.env.cr.execute(
+            """
+            SELECT u.id FROM res_users u
+             WHERE u.id IN %s
+               AND NOT EXISTS (SELECT FROM res_groups_users_rel WHERE uid = u.id AND gid IN %s)
+            """,
+            [tuple(users_sudo.ids), (xmlid_to_id("base.group_portal"), xmlid_to_id("base.group_user"))],
+        )
+        outsiders = users_sudo.browse(row[0] for row in self.env.cr.fetchall())
+        outsiders._portal_access_wipe()
+        if outsiders:
+            # See `_portal_access_end`.
+            self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
     def _portal_access_remember_secrets(self, vals):
         """Tell the ledger of changed passwords and of two-factor authentication that is turned on or off."""

@@ -68,10 +68,41 @@ class TestAccessLedger(LedgerCase):
         return Command.link(self.env.ref("base.group_public").id)
 
     def test_groups_changed_on_the_group_are_remembered(self):
-        public = self.env.ref("base.group_public")
+        public, before = self.env.ref("base.group_public"), self.notes()
         self.group_portal.with_user(self.admin).users = [Command.unlink(self.user.id)]
         public.users = [Command.link(self.user.id)]
         self.assertEqual(self.news("kind", "actor_id"), [("revoked", self.admin)])
+        self.assertEqual(self.notes(), before + 1)
+        self.assertIn("Portal Access Revoked", self.partner.message_ids[0].body)
+        public.users = [Command.unlink(self.user.id)]
+        self.group_portal.with_user(self.admin).users = [Command.link(self.user.id)]
+        self.assertEqual(self.news("kind", "actor_id"), [("granted", self.admin)])
+        self.assertEqual(self.notes(), before + 2)
+
+    def test_groups_that_have_nothing_to_do_with_portal_access_are_written_without_a_look(self):
+        some, other = self.env["res.groups"].create([{"name": "Some"}, {"name": "Other"}])
+        looks = []
+        Groups = self.env.registry["res.groups"]
+        look = Groups._get_users_having_portal_access
+        self.patch(Groups, "_get_users_having_portal_access", lambda groups: looks.append(1) or look(groups))
+        some.write({"users": [Command.link(self.user.id)], "implied_ids": [Command.link(other.id)]})
+        some.write({"implied_ids": [Command.clear()]})
+        some.write({"implied_ids": [Command.create({"name": "New"})]})
+        self.assertEqual(len(looks), 2, "but for what is made just now")
+        self.assertFalse(self.news("kind"))
+        user = self.env["res.users"].with_context(no_reset_password=True)
+        user = user.create({"name": "P", "login": "p@pae.example", "groups_id": [Command.set([some.id])]})
+        self.assertFalse(self.news("kind"))
+        some.write({"users": [Command.unlink(self.user.id)]})
+        some.write({"implied_ids": [Command.link(self.group_portal.id)]})
+        self.assertEqual(self.news("kind", "user_id"), [("granted", user)])
+        other.write({"implied_ids": [Command.set(some.ids)]})
+        other.write({"users": [Command.link(self.public_user().id)]})
+        self.assertEqual(self.news("kind"), ["granted"])
+
+    def public_user(self):
+        user = self.env["res.users"].with_context(no_reset_password=True)
+        return user.create({"name": "Q", "login": "q@pae.example", "groups_id": [Command.clear()]})
 
     def test_a_user_made_in_settings_is_remembered(self):
         user = self.env["res.users"].with_user(self.admin).with_context(no_reset_password=True)
@@ -179,6 +210,10 @@ class TestAccessLedger(LedgerCase):
         self.assertEqual(self.events_of(self.partners).mapped("kind"), [])
         with self.assertRaises(UserError):
             self.env["res.config.settings"].create({"portal_event_retention_days": -1})
+        with self.assertRaisesRegex(UserError, "36500"):
+            self.env["res.config.settings"].create({"portal_event_retention_days": 36501})
+        self.env["ir.config_parameter"].set_param("portal_access_ext.event_retention_days", str(2**31 - 1))
+        Event._gc_events()  # no date is so long ago
         self.env["ir.config_parameter"].set_param("portal_access_ext.event_retention_days", "nonsense")
         self.assertEqual(Event._get_retention_days(), 0)
 

@@ -254,12 +254,35 @@ class TestInvitationActions(InvitationCase):
         invitation.with_user(self.access_admin).action_copy_link()
         self.assertEqual(self.events_of(self.partner).mapped("kind").count("link_copied"), 2)
 
-    def test_the_copied_link_is_the_invitations_own(self):
+    def test_copying_a_link_leaves_that_of_a_password_reset_alone_while_it_works(self):
         invitation = self.invite(self.partner)
-        self.partner.sudo().signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + timedelta(days=1))
-        link = invitation.with_user(self.access_admin).action_copy_link()["params"]["link"]
-        self.assertIn("/web/signup?", link)
-        self.assertEqual(self.partner.sudo().signup_expiration, invitation.valid_until)
+        expiration = fields.Datetime.now() + timedelta(days=1)
+        self.partner.sudo().signup_prepare(signup_type="reset", expiration=expiration)
+        token = self.token_of(self.partner)
+        params = invitation.with_user(self.access_admin).action_copy_link()["params"]
+        self.assertIn("/web/reset_password?", params["link"])
+        self.assertIn(token, params["link"])
+        self.assertEqual(params["valid_until"], fields.Datetime.to_string(expiration))
+        self.assertEqual(self.token_of(self.partner), token)
+        self.env.invalidate_all()
+        with freeze_time(expiration + SECOND):
+            params = invitation.with_user(self.access_admin).action_copy_link()["params"]
+            self.assertIn("/web/signup?", params["link"])
+            self.assertEqual(params["valid_until"], fields.Datetime.to_string(invitation.valid_until))
+            self.assertEqual(self.partner.sudo().signup_expiration, invitation.valid_until)
+
+    def test_a_retry_waits_while_the_link_of_a_password_reset_works(self):
+        invitation = self.invite(self.partner)
+        invitation._fail({invitation.id: "no"})
+        expiration = fields.Datetime.now() + timedelta(days=1)
+        self.partner.sudo().signup_prepare(signup_type="reset", expiration=expiration)
+        token = self.token_of(self.partner)
+        for when, mails in ((expiration - SECOND, 0), (expiration + SECOND, 1)):
+            with freeze_time(when), self.mock_mail_gateway():
+                invitation._cron_send()
+            self.assertEqual(len(self._new_mails), mails)
+            self.assertEqual(self.token_of(self.partner) == token, not mails)
+        self.assertEqual(invitation.state, "queued")
 
     def test_an_invitation_that_is_over_has_no_link(self):
         for status, invitation in self.make_all_statuses().items():

@@ -103,6 +103,13 @@ class TestInvitationReminder(InvitationCase):
         queued.mail_mail_id_int = self.env["mail.mail"].create({"state": "outgoing", "scheduled_date": "2099-01-01"}).id
         self.assertEqual(self.run_crons(self.due + MINUTE), [self.partner.email_formatted])
 
+    def test_a_reminder_waits_while_the_link_of_a_password_reset_works(self):
+        self.partner.sudo().signup_prepare(signup_type="reset", expiration=self.due + timedelta(days=1))
+        token = self.token_of(self.partner)
+        self.assertFalse(self.run_crons(self.due + MINUTE))
+        self.assertEqual(self.token_of(self.partner), token)
+        self.assertEqual(self.run_crons(self.due + timedelta(days=1)), [self.partner.email_formatted])
+
     def test_a_reminder_that_waits_is_not_sent_when_the_invitation_is_over(self):
         partners = self.make_partners(5, "wait")
         invitations = self.invite(partners)
