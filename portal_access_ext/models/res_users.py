@@ -153,6 +153,15 @@ class ResUsers(models.Model):
         self.invalidate_recordset()
         self.env["res.partner"].invalidate_model(["user_ids"])
 
+    def _portal_access_names(self, fname):
+        """Name these users in an error, those only whom the current user may see.
+
+        :param str fname: `name` or `login`
+        :return str: the names, in one line
+        """
+        visible = self.sudo(False).with_context(active_test=False).search([("id", "in", self.ids)])
+        return ", ".join([*visible.mapped(fname), *([_("another user")] if len(visible) < len(self) else [])])
+
     def _deactivate_portal_user(self, **post):
         """Let customers who delete their account end like those whose access is revoked."""
         having = self._portal_access_having()

@@ -1,7 +1,11 @@
 from base64 import b32encode
 
+from odoo import Command
 from odoo.exceptions import AccessDenied, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.mail.tests.common import mail_new_test_user
 
 from .common import PortalAccessCase
 
@@ -44,7 +48,8 @@ class CleanRevokeCase(PortalAccessCase):
         self.assertFalse(user.active)
         self.assertFalse(user.has_group("base.group_portal"))
         self.assertFalse(user.totp_enabled)
-        self.assertFalse(user.partner_id.sudo().signup_token)
+        if not user.partner_id.user_ids:  # after a merge, the login that stays has a link perhaps
+            self.assertFalse(user.partner_id.sudo().signup_token)
 
 
 @tagged("post_install", "-at_install")
@@ -150,6 +155,99 @@ class TestCleanRevoke(CleanRevokeCase):
 
 
 @tagged("post_install", "-at_install")
+class TestLosingTheGroup(CleanRevokeCase):
+    """Who loses portal access without being archived, at Odoo's own doors."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls.env.ref("base.user_admin")
+        cls.portal, cls.public = cls.env.ref("base.group_portal"), cls.env.ref("base.group_public")
+        cls.internal = cls.env.ref("base.group_user")
+        cls.token = cls.partner.sudo().signup_token
+
+    def leave(self, user, group):
+        user.with_user(self.admin).groups_id = [Command.unlink(self.portal.id), Command.link(group.id)]
+
+    def leave_on_the_group(self, user, group):
+        self.portal.with_user(self.admin).users = [Command.unlink(user.id)]
+        group.with_user(self.admin).users = [Command.link(user.id)]
+
+    def leave_in_settings(self, user, group):
+        names = [name for name in user.fields_get() if name.startswith("sel_groups_")]
+        name = next(name for name in names if str(self.portal.id) in name.split("_"))
+        user.with_user(self.admin).write({name: group.id})
+
+    def assertLinkIsDead(self, partner, token):
+        partner.invalidate_recordset()
+        self.assertFalse(partner.sudo().signup_token)
+        self.assertEqual(self.invitations_of(partner).mapped("state"), ["cancelled"])
+        with self.assertRaises(UserError):
+            self.env["res.users"].signup({"password": "a thief's password"}, token)
+
+    def test_nothing_works_any_more_for_who_leaves_the_portal(self):
+        for leave in (self.leave, self.leave_on_the_group, self.leave_in_settings):
+            with self.subTest(door=leave.__name__):
+                [partner] = self.make_partners(1, leave.__name__)
+                user = self.make_user_in_use(partner)
+                token, session_token = partner.sudo().signup_token, user._compute_session_token("s" * 84)
+                leave(user, self.public)
+                self.assertEqual(self.secrets_of(user), (None, None, 0, 0))
+                self.assertNotEqual(user._compute_session_token("s" * 84), session_token)
+                self.assertTrue(user.active)
+                self.assertLinkIsDead(partner, token)
+                self.assertEqual(self.events_of(partner).mapped("kind").count("revoked"), 1)
+
+    def test_an_invitation_gives_nobody_the_account_of_an_employee(self):
+        for leave in (self.leave, self.leave_in_settings):
+            with self.subTest(door=leave.__name__):
+                [partner] = self.make_partners(1, leave.__name__)
+                user = self.make_user_in_use(partner)
+                token = partner.sudo().signup_token
+                before = self.secrets_of(user)
+                leave(user, self.internal)
+                self.assertTrue(user._is_internal())
+                self.assertEqual(self.secrets_of(user), before, "what the employee signs in with")
+                self.assertLinkIsDead(partner, token)
+                self.env["portal.access.invitation"]._cron_send()
+                self.assertFalse(self.invitations_of(partner)._get_mails())
+
+    def test_archiving_in_settings_takes_nothing_that_unarchiving_does_not_bring_back(self):
+        before = self.secrets_of(self.user)
+        self.user.with_user(self.admin).action_archive()
+        self.user.with_user(self.admin).action_unarchive()
+        self.assertEqual(self.secrets_of(self.user), before)
+
+    def test_archiving_out_of_the_portal_takes_everything(self):
+        self.user.write({"active": False, "groups_id": [Command.unlink(self.portal.id), Command.link(self.public.id)]})
+        self.assertNothingWorks(self.user)
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_an_invitation_without_access_is_neither_mailed_nor_copied(self):
+        """Whatever took the access: a module's SQL, say."""
+        Invitations = self.env["portal.access.invitation"]
+        queued, waiting = self.make_partners(2, "outside")
+        self.grant(waiting)
+        Invitations._cron_send()
+        mail = self.invitations_of(waiting)._get_mails()
+        self.assertTrue(mail)
+        self.grant(queued)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM res_groups_users_rel WHERE gid = %s AND uid IN %s",
+            [self.portal.id, tuple(self.users_of(queued | waiting).ids)],
+        )
+        self.env.invalidate_all()
+        with self.mock_mail_gateway():
+            Invitations._cron_send()
+            mail.send()
+        self.assertFalse(self._mails)
+        for invitation in self.invitations_of(queued | waiting):
+            with self.assertRaisesRegex(UserError, "no link any more"):
+                invitation.with_user(self.admin).action_copy_link()
+
+
+@tagged("post_install", "-at_install")
 class TestMergeContacts(CleanRevokeCase):
     """Two contacts with a login each are merged: somebody says which login stays."""
 
@@ -228,3 +326,58 @@ class TestMergeContacts(CleanRevokeCase):
         self.assertEqual(self.user.partner_id, self.partners[2])
         self.assertTrue(self.user.active)
         self.assertFalse(self.events_of(self.partners[2]).filtered(lambda event: event.kind == "revoked"))
+
+    def test_who_merges_gives_up_no_login_of_a_company_that_is_not_selected(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.other_user.write({"company_ids": [Command.set(company.ids)], "company_id": company.id})
+        for is_active in (True, False):
+            self.other_user.active = is_active
+            wizard = self.both(portal_login_id=self.user.id)
+            here = wizard.with_user(self.manager_who_merges()).with_context(
+                allowed_company_ids=self.env.company.ids, active_model="res.partner"
+            )
+            with self.subTest(is_active=is_active):
+                with self.assertRaisesRegex(UserError, r"\(another user\).*not selected"):
+                    here._merge((self.partner | self.other_partner).ids, self.partner)
+                here.portal_login_id = False
+                with self.assertRaisesRegex(UserError, "several logins: customer0@pae.example, another user"):
+                    here._merge((self.partner | self.other_partner).ids, self.partner)
+        self.other_user.active = True
+        self.assertEqual(self.secrets_of(self.other_user)[2:], (1, 1))
+        wizard = self.both(portal_login_id=self.user.id)
+        wizard.with_context(allowed_company_ids=(self.env.company | company).ids).with_user(
+            self.env.ref("base.user_root")
+        )._merge((self.partner | self.other_partner).ids, self.partner)
+        self.assertNothingWorks(self.other_user)
+
+    def manager_who_merges(self):
+        groups = "base.group_user,base.group_partner_manager"
+        if "website" in self.env:
+            groups += ",website.group_website_designer"
+        user = self.env["res.users"].search([("login", "=", "pae_merger")])
+        return user or mail_new_test_user(self.env, login="pae_merger", groups=groups)
+
+    def test_the_link_of_an_open_invitation_survives(self):
+        """Whether one contact has a login or both."""
+        [invited, plain] = self.make_partners(2, "invited")
+        plain.email = invited.email
+        self.grant(invited)
+        token = invited.sudo().signup_token
+        valid_until = self.invitations_of(invited).valid_until
+        self.wizard(invited | plain, dst_partner_id=plain.id).action_merge()
+        plain = plain.browse(plain.id)  # not with the one that is gone
+        self.assertEqual((plain.sudo().signup_token, plain.sudo().signup_type), (token, "signup"))
+        self.assertEqual(plain.sudo().signup_expiration, valid_until)
+        self.wizard(
+            plain | self.partner, dst_partner_id=self.partner.id, portal_login_id=plain.user_ids.id
+        ).action_merge()
+        self.assertEqual(self.partner.browse(self.partner.id).sudo().signup_token, token)
+        self.env["res.users"].signup({"password": "a fine password"}, token)
+        self.assertIn("accepted", self.invitations_of(self.partner).mapped("state"))
+
+    def test_a_link_of_the_contact_that_stays_works_on(self):
+        self.partners[2].email = self.partner.email
+        self.partners[2].sudo().signup_prepare()
+        token = self.partners[2].sudo().signup_token
+        self.wizard(self.partner | self.partners[2], dst_partner_id=self.partners[2].id).action_merge()
+        self.assertEqual(self.partners[2].sudo().signup_token, token)
