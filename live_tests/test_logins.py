@@ -214,3 +214,21 @@ def test_two_customers_confirm_the_same_new_login(
     assert sorted("Your login was changed" in answer.text for answer in answers) == [False, True]
     assert sorted("Another account uses it" in answer.text for answer in answers) == [False, True]
     assert database.value("SELECT count(*) FROM res_users WHERE login = %s", login) == 1
+
+
+def test_a_contact_manager_gets_no_link_to_an_account_in_use_by_changing_the_email(
+    odoo, catcher, mona, make_customers, link_in_mail, numbers
+):
+    [customer] = make_customers(1)
+    eve = f"eve{next(numbers)}@example.com"
+    mona.call("res.partner", "write", [customer.id], {"email": eve})
+    for typed in (customer.email, eve):
+        catcher.clear()
+        page = Browser(odoo.url).get("/web/reset_password")
+        assert "sent to your email" in page.submit("oe_reset_password_form", login=typed).text
+        link = link_in_mail(customer.email, "web/reset_password")
+        assert not [caught for caught in catcher.caught if eve in str(caught.message["To"])]
+    owner = Browser(odoo.url)
+    page = owner.get(link)
+    page.submit("oe_reset_password_form", password="a-new-password-1", confirm_password="a-new-password-1")
+    assert owner.is_signed_in

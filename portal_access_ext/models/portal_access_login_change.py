@@ -388,7 +388,8 @@ class PortalAccessLoginChange(models.Model):
         if not template:
             raise UserError(_("The mail template %s was deleted.", xmlid))
         # Nothing else of the wizard's or the customer's context may end up in the mail.
-        change = self.with_user(SUPERUSER_ID).with_context({"lang": self.partner_id.lang or self.env.lang})
+        context = {"lang": self.partner_id.lang or self.env.lang}
+        change = self.with_env(self.env(user=SUPERUSER_ID, su=True, context=context))
         template = template.with_env(change.env)
         values = template._generate_template(
             change.ids, ["subject", "body_html", "email_from", "reply_to", "auto_delete", "mail_server_id"]
@@ -415,7 +416,8 @@ class PortalAccessLoginChange(models.Model):
     @api.model
     def _send(self, mail_values):
         """Hand mails to Odoo's mail queue, with no default value of anybody's context, a copy to others for one."""
-        self.env["mail.mail"].with_user(SUPERUSER_ID).with_context({"lang": self.env.lang}).create(mail_values)
+        env = self.env(user=SUPERUSER_ID, su=True, context={"lang": self.env.lang})
+        env["mail.mail"].create(mail_values)
         self.env["portal.access.invitation"]._trigger_cron("mail.ir_cron_mail_scheduler_action")
 
     # -------------------------------------------------------------------------
