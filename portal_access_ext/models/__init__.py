@@ -21,7 +21,6 @@ from . import (
     res_partner_request,
     res_partner_signup,
     res_partner_status,
-    res_partner_website,
     res_users,
     res_users_ledger,
     res_users_end,  # it extends what the ledger is told

@@ -247,18 +247,6 @@ class TestLoginsOfWebsites(LoginCase):
         Users = self.Users.with_context(website_id=website.id)
         return Users.search(Users._get_login_domain(login), order=Users._get_login_order(), limit=1)
 
-    def test_a_contact_does_not_move_to_a_website_where_somebody_has_its_login(self):
-        here = self.make_user("Move@pae.example", website_id=self.website.id)
-        there = self.make_user("move@pae.example", website_id=self.other_website.id)
-        with self.assertRaises(ValidationError):
-            here.partner_id.website_id = self.other_website
-        self.assertEqual(here.website_id, self.website)
-        here.partner_id.website_id = False
-        with self.assertRaises(ValidationError):
-            (there.partner_id | self.user.partner_id).write({"website_id": False})
-        here.partner_id.website_id = self.website
-        self.assertEqual(here.website_id, self.website)
-
     def test_each_website_has_its_own_user_of_a_login(self):
         here = self.make_user("Shop@pae.example", website_id=self.website.id)
         there = self.make_user("shop@pae.example", website_id=self.other_website.id)
