@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import is_reified_group
 
+from .portal_access_login_key import is_storable
 from .res_partner_access import AT_WORK
 
 # Failed sign-ins that the ledger keeps, per user and hour.
@@ -158,9 +159,9 @@ class ResUsers(models.Model):
     @api.model
     def _find_portal_user_by_login(self, login):
         """:return: the customer whose login somebody typed, also one whose access was revoked, or an empty recordset"""
-        login = (login or "").strip().lower()
-        if "\x00" in login:
-            return self.browse()  # PostgreSQL can't even look for it
+        if not isinstance(login, str) or not is_storable(login):  # over RPC it may be anything
+            return self.browse()
+        login = login.strip().lower()
         user_ids = self._find_by_login_case_insensitive([login]).get(login, [])
         users = self.browse(user_ids).filtered(lambda user: not user._is_internal() and user.login)
         return users.sorted("active", reverse=True)[:1]

@@ -181,6 +181,12 @@ class TestAccessLedger(LedgerCase):
         self.assertEqual(self.news("kind", "actor_id")[1:], [("totp_reset", self.admin)])
 
     @mute_logger(*LOGIN_LOGGERS)
+    def test_a_login_that_is_no_text_is_nobodys(self):
+        for login in (5, ["x"], {}, None, True, "\ud800", "a\x00b"):
+            with self.subTest(login=login):
+                self.assertFalse(self.env["res.users"]._find_portal_user_by_login(login))
+
+    @mute_logger(*LOGIN_LOGGERS)
     def test_a_wrong_code_is_a_failed_sign_in(self):
         self.user.sudo().totp_secret = SECRET
         self.news("kind")
