@@ -62,16 +62,20 @@ class EndRules(NamedTuple):
         if until and until < today:
             return "expired", until
         unused_until = self._get_unused_end(contact)
-        if unused_until and not (until and until <= unused_until):
+        if unused_until:
             warning_days = self.unused_warning_days
             # A warning counts if it did not promise less, as that of an earlier setting or before a sign-in.
             is_warned = contact.dormant_end and contact.dormant_end >= unused_until
             last_day = contact.dormant_end if is_warned else unused_until
-            if (is_warned or not warning_days) and last_day < today:
-                return "dormant", last_day
-            if warning_days and not is_warned and unused_until - timedelta(warning_days) <= today:
+            if warning_days and not is_warned:
                 # Everybody is warned in time, also in the night after the setting was turned on.
-                return "warn_dormant", max(unused_until, today + timedelta(warning_days))
+                last_day = max(unused_until, today + timedelta(warning_days))
+            # Who loses the access earlier anyway is warned of that alone.
+            if not until or until > last_day:
+                if (is_warned or not warning_days) and last_day < today:
+                    return "dormant", last_day
+                if warning_days and not is_warned and unused_until - timedelta(warning_days) <= today:
+                    return "warn_dormant", last_day
         if until and self.warning_days and contact.warned_end != until and (until - today).days <= self.warning_days:
             return "warn_until", until
         return None
@@ -240,7 +244,8 @@ class ResPartner(models.Model):
         may_be_dormant = SQL("FALSE")
         if rules.dormancy_days:
             unseen_since = rules.now - timedelta(rules.dormancy_days - rules.unused_warning_days - 2)
-            may_be_dormant = SQL("max(seen.seen_on) < %s", unseen_since)
+            may_be_dormant = SQL("max(access.idle_since) < %s", unseen_since)
+        chosen = SQL("TRUE") if partner_ids is None else SQL("u.partner_id = ANY(%s)", list(partner_ids))
         self.env.cr.execute(
             SQL(
                 """
@@ -250,20 +255,13 @@ class ResPartner(models.Model):
                        max(company_partner.tz),
                        max(u.portal_access_warned_end),
                        max(u.portal_access_dormant_end),
-                       max(seen.seen_on)
+                       max(access.idle_since)
                   FROM res_users u
                   JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s
                   JOIN res_partner partner ON partner.id = u.partner_id
                   JOIN res_company company ON company.id = u.company_id
                   JOIN res_partner company_partner ON company_partner.id = company.partner_id
-                 CROSS JOIN LATERAL (
-                       -- The log keeps what was before a new grant.
-                       SELECT COALESCE(GREATEST(
-                              (SELECT max(log.create_date) FROM res_users_log log WHERE log.create_uid = u.id),
-                              (SELECT max(event.create_date) FROM portal_access_event event
-                                WHERE event.user_id = u.id AND event.kind = 'granted')),
-                              u.create_date) AS seen_on
-                       ) seen
+                  JOIN %(access)s AS access ON access.partner_id = u.partner_id
                  WHERE u.active AND %(chosen)s
                    AND (u.portal_access_end_failed_on IS NULL OR u.portal_access_end_failed_on < %(retry_before)s)
                    AND NOT EXISTS (
@@ -275,7 +273,8 @@ class ResPartner(models.Model):
                 """,
                 portal=xmlid_to_id("base.group_portal"),
                 internal=xmlid_to_id("base.group_user"),
-                chosen=SQL("TRUE") if partner_ids is None else SQL("u.partner_id = ANY(%s)", list(partner_ids)),
+                access=self._portal_status_table(SQL("u.active AND %s", chosen)),
+                chosen=chosen,
                 retry_before=rules.now - RETRY_AFTER,
                 until=rules.now.date() + timedelta(rules.warning_days + 1),
                 may_be_dormant=may_be_dormant,

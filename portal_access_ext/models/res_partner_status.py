@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime, time
 
 from odoo import _, api, fields, models
@@ -15,6 +16,7 @@ PORTAL_STATUSES = [
 ]
 # What one user says about its contact, best first: of several users, the best one counts.
 RANKS = ("internal", "used", "portal", "revoked")
+RANK_NUMBERS = {name: number for number, name in enumerate(RANKS)}
 OPERATORS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=")}
 OPPOSITES = {"!=": "=", "not in": "in"}
 
@@ -41,18 +43,21 @@ class ResPartner(models.Model):
         compute="_compute_portal_status",
         search="_search_portal_status",
         groups="base.group_user",
+        help="Invitation expired: access was granted, and no link works any more, because the invitation expired or "
+        "was cancelled. Invite the contact again.",
     )
     portal_login_date = SqlDatetime(
-        string="Latest Authentication",
+        string="Portal: Latest Authentication",
         compute="_compute_portal_status",
         search="_search_portal_login_date",
         groups="base.group_user",
     )
     portal_idle_since = SqlDatetime(
+        string="Portal: Idle Since",
         compute="_compute_portal_status",
         search="_search_portal_idle_since",
         groups="base.group_user",
-        help="When the contact signed in last, or was granted access, if that was later.",
+        help="When the contact signed in last, or was granted access, if that was later. Empty without access.",
     )
     portal_access_summary = fields.Char(
         string="Portal Access of Contacts",
@@ -133,7 +138,7 @@ class ResPartner(models.Model):
             partner.portal_event_count = counts.get(partner._origin.id, 0)
 
     # -------------------------------------------------------------------------
-    # SQL: one definition for reading, searching, grouping and sorting
+    # SQL: for reading, grouping and sorting. Searching by status says the same in another form, see below.
     # -------------------------------------------------------------------------
 
     @api.model
@@ -197,24 +202,32 @@ class ResPartner(models.Model):
 
         :param SQL where: which users `u`
         :return SQL: a subquery with the columns `partner_id`, `rank` (an index of :data:`RANKS`), `login_date`,
-            `idle_since`
+            `idle_since` (when the latest of its users with access signed in, or got it; empty without access)
         """
         ranks = self._portal_status_ranks(SQL("u"))
+        # An archived user does not make the access of another one used: who has access is told by that alone.
         return SQL(
             """
             (SELECT u.partner_id,
                     min(CASE %(ranks)s END) AS rank,
-                    max(log.create_date) AS login_date,
-                    GREATEST(max(u.create_date), max(log.create_date),
-                             max((SELECT max(event.create_date) FROM portal_access_event event
-                                   WHERE event.user_id = u.id AND event.kind = 'granted'))) AS idle_since
+                    CASE WHEN count(portal.uid) = 0 THEN max(log.create_date)
+                         ELSE max(log.create_date) FILTER (WHERE portal.uid IS NOT NULL) END AS login_date,
+                    GREATEST(
+                        max(u.create_date) FILTER (WHERE portal.uid IS NOT NULL),
+                        max(log.create_date) FILTER (WHERE portal.uid IS NOT NULL),
+                        max((SELECT max(event.create_date) FROM portal_access_event event
+                              WHERE event.user_id = u.id AND event.kind = 'granted'))
+                            FILTER (WHERE portal.uid IS NOT NULL)
+                    ) AS idle_since
                FROM res_users u
                LEFT JOIN res_users_log log ON log.create_uid = u.id AND NOT %(internal)s
+               LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s AND u.active
               WHERE %(where)s
               GROUP BY u.partner_id)
             """,
-            ranks=SQL(" ").join(SQL("WHEN %s THEN %s", ranks[name], number) for number, name in enumerate(RANKS)),
+            ranks=SQL(" ").join(SQL("WHEN %s THEN %s", ranks[name], RANK_NUMBERS[name]) for name in RANKS),
             internal=ranks["internal"],
+            portal=self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
             where=where or SQL("TRUE"),
         )
 
@@ -237,17 +250,18 @@ class ResPartner(models.Model):
         return SQL(
             """
             CASE %(table)s.rank
-                WHEN 0 THEN 'internal'
-                WHEN 1 THEN 'active'
-                WHEN 2 THEN CASE WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s
+                WHEN %(internal)s THEN 'internal'
+                WHEN %(used)s THEN 'active'
+                WHEN %(portal)s THEN CASE WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s
                                  THEN 'invited' ELSE 'expired' END
-                WHEN 3 THEN 'revoked'
+                WHEN %(revoked)s THEN 'revoked'
                 ELSE 'none'
             END
             """,
             table=table,
             contact=contact,
             works=self._portal_status_has_token(contact),
+            **RANK_NUMBERS,
         )
 
     def _field_to_sql(self, alias, fname, query=None):
@@ -278,10 +292,14 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_portal_status(self, operator, value):
+        if operator == "=?":
+            if value is False or value is None:
+                return []
+            operator = "="
         operator, is_negative = OPPOSITES.get(operator, operator), operator in OPPOSITES
         if operator not in ("=", "in"):
             raise UserError(_("The portal status can only be compared with =, !=, in and not in."))
-        values = value if operator == "in" else [value]
+        values = self._portal_status_values(operator, value)
         statuses = {status for status, _label in PORTAL_STATUSES}
         wanted = statuses & set(values)
         if is_negative:
@@ -311,6 +329,22 @@ class ResPartner(models.Model):
         return ["!", *domain] if is_excluded else domain
 
     @api.model
+    def _portal_status_values(self, operator, value):
+        """:return list: what is searched for
+
+        :raise UserError: if it is nothing that a contact can have
+        """
+        if operator != "in":
+            values = [value]
+        elif isinstance(value, Collection) and not isinstance(value, str | bytes):
+            values = list(value)
+        else:
+            raise UserError(_("Search for a list of values with in and not in."))
+        if any(isinstance(each, list | tuple | dict | set) for each in values):
+            raise UserError(_("%s can't be searched for.", value))
+        return values
+
+    @api.model
     def _portal_status_contacts(self, statuses, at_once=False):
         """Find the contacts with one of these statuses.
 
@@ -322,7 +356,13 @@ class ResPartner(models.Model):
         :return list: subqueries of contact ids
         """
         self._portal_status_flush()
-        parts = [getattr(self, f"_portal_status_contacts_{status}")() for status in sorted(statuses - set(HAS_ACCESS))]
+        parts = []
+        if "internal" in statuses:
+            parts.append(self._portal_status_employees())
+        if "none" in statuses:
+            parts.append(self._portal_status_contacts_none())
+        if "revoked" in statuses:
+            parts.append(self._portal_status_contacts_revoked())
         access = statuses & set(HAS_ACCESS)
         if access == set(HAS_ACCESS):
             parts.append(
@@ -352,10 +392,6 @@ class ResPartner(models.Model):
             " WHERE other.partner_id = u.partner_id AND other.id <> u.id AND (%s))",
             SQL(" OR ").join(ranks[name] for name in names),
         )
-
-    @api.model
-    def _portal_status_contacts_internal(self):
-        return self._portal_status_employees()
 
     @api.model
     def _portal_status_contacts_active(self, at_once):
@@ -423,11 +459,15 @@ class ResPartner(models.Model):
     @api.model
     def _portal_status_search_date(self, column, operator, value):
         """Return a domain for a date that is told from users, with the meaning that operators have for columns."""
+        if operator == "=?":
+            if value is False or value is None:
+                return []
+            operator = "="
         operator, is_negative = OPPOSITES.get(operator, operator), operator in OPPOSITES
         if operator not in (*OPERATORS, "in"):
             raise UserError(_("A date and time can't be searched for with %s.", operator))
         self._portal_status_flush()
-        values = list(value) if operator == "in" else [value]
+        values = self._portal_status_values(operator, value)
         conditions = []
         if operator in ("=", "in"):
             # What is empty may have no row at all: it is what does not have a date.
@@ -512,13 +552,8 @@ class ResPartner(models.Model):
         """Show what happened to the contact's access."""
         self.ensure_one()
         self._portal_access_check_rights()
-        action = self.env.ref("portal_access_ext.portal_access_event_action", raise_if_not_found=False)
         return {
-            **(action._get_action_dict() if action else {}),
-            "type": "ir.actions.act_window",
-            "name": _("Portal Events"),
-            "res_model": "portal.access.event",
-            "view_mode": "tree,form",
+            **self.env["ir.actions.act_window"]._for_xml_id("portal_access_ext.portal_access_event_action"),
             "domain": [("partner_id", "=", self.id)],
             "context": {},
         }

@@ -440,6 +440,33 @@ class TestDormantAccess(AccessEndCase):
         self.run_cron("2030-07-31")
         self.assertEqual(self.kinds_of(self.partners[1]), ["warned", "dormant"])
 
+    def test_an_end_that_comes_before_the_promised_day_is_the_only_one_warned_of(self):
+        """Idle for long, and never warned: the warning would promise a full week from now."""
+        with freeze_time("2030-05-01"):
+            for partner, day in zip(self.partners, ("2031-01-12", "2031-01-17", "2031-01-18"), strict=True):
+                partner.portal_access_until = day
+        mails = self.run_cron("2031-01-10")
+        self.assertEqual(mails.mapped("res_id"), self.users.ids)
+        self.assertEqual(
+            [self.events_of(partner)[-1].details for partner in self.partners],
+            ["2031-01-12", "2031-01-17", "2031-01-17 (not used)"],
+        )
+        mails = self.run_cron("2031-01-11")
+        self.assertEqual(mails.mapped("res_id"), self.users[2:].ids, "told of its date, too")
+        self.run_cron("2031-01-13")
+        self.assertEqual(self.users.mapped("active"), [False, True, True])
+        self.run_cron("2031-01-18")
+        self.assertEqual([self.kinds_of(partner)[-1] for partner in self.partners], ["expired", "expired", "dormant"])
+
+    def test_the_visits_of_a_user_without_access_do_not_keep_that_of_another(self):
+        with freeze_time("2030-05-01"):
+            old = self.users[0].copy({"login": "old@pae.example", "partner_id": self.partner.id})
+        self.sign_in(old, "2030-07-20 12:00:00")
+        old.active = False
+        self.assertEqual(self.run_cron("2030-07-23").mapped("res_id"), self.users.ids)
+        self.partner.invalidate_recordset()
+        self.assertFalse(self.partner.portal_login_date, "the status says the same")
+
     def test_of_two_users_of_a_contact_the_one_who_comes_counts(self):
         with freeze_time("2030-05-01"):
             second = self.users[0].copy({"login": "second@pae.example", "partner_id": self.partner.id})

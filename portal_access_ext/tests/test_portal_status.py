@@ -172,6 +172,19 @@ class TestPortalStatus(StatusCase):
         self.make_old(user)
         self.assertEqual(fields.Datetime.to_string(other.portal_idle_since), "2022-02-02 10:00:00")
 
+    def test_of_who_has_access_the_users_without_it_do_not_count(self):
+        partner, other = self.partners[:2]
+        self.make_user(partner, signed_in="2023-03-03 10:00:00", active=False)
+        user = self.make_user(partner, password="x")
+        self.make_old(user)
+        self.assertFalse(partner.portal_login_date)
+        self.assertEqual(fields.Datetime.to_string(partner.portal_idle_since), "2020-01-01 00:00:00")
+        self.make_user(partner, password="x", signed_in="2022-02-02 10:00:00")
+        self.assertEqual(fields.Datetime.to_string(partner.portal_login_date), "2022-02-02 10:00:00")
+        self.make_user(other, signed_in="2023-03-03 10:00:00", active=False)
+        self.assertEqual(fields.Datetime.to_string(other.portal_login_date), "2023-03-03 10:00:00")
+        self.assertFalse(other.portal_idle_since, "there is no access that could be idle")
+
     def test_a_company_counts_the_contacts_that_the_dialog_lists(self):
         company = self.env["res.partner"].create({"name": "Company", "is_company": True})
         contacts = self.make_partners(4, "child", parent_id=company.id)
@@ -246,8 +259,26 @@ class TestPortalStatusSearch(StatusCase):
         self.assertFalse(self.search(("portal_status", "=", False)))
         self.assertEqual(self.search(("portal_status", "!=", False)), self.search())
         self.assertFalse(self.search(("portal_status", "=", "bogus")))
+        self.assertEqual(self.search(("portal_status", "=?", False)), self.search())
+        self.assertEqual(set(self.search(("portal_status", "=?", "active"))), having("active"))
         with self.assertRaises(UserError):
             self.search(("portal_status", "ilike", "act"))
+
+    def test_values_that_make_no_sense_are_refused_in_words(self):
+        for name in ("portal_status", "portal_login_date", "portal_idle_since"):
+            for operator, value in (
+                ("in", [["active"]]),
+                ("not in", [["active"]]),
+                ("in", [{"a": 1}]),
+                ("=", {"a": 1}),
+                ("in", 5),
+                ("in", "active"),
+                ("not in", None),
+            ):
+                with self.subTest(name=name, operator=operator, value=value), self.assertRaises(UserError):
+                    self.search((name, operator, value))
+        with self.assertRaises(UserError):
+            self.search(("portal_login_date", "=", 5))
 
     def test_a_search_through_another_record_works(self):
         self.populate()
@@ -314,6 +345,8 @@ class TestPortalStatusSearch(StatusCase):
         check(">", "2024-05-05", lambda date: date and date.year > 2024)
         check("<=", "2024-05-05", lambda date: date and date.year == 2024)
         check("<", False, lambda date: False)
+        check("=?", False, lambda date: True)
+        check("=?", day, lambda date: date == day)
         with self.assertRaises(UserError):
             self.search(("portal_login_date", "ilike", "2024"))
         with self.assertRaises(UserError):
@@ -447,5 +480,6 @@ class TestPortalStatusRights(StatusCase):
         with self.assertRaisesRegex(UserError, "no email"):
             partner.action_portal_access_grant()
         action = partner.action_portal_access_events()
+        self.assertEqual(action["name"], "Portal Access Events")
         self.assertEqual(partner.env[action["res_model"]].search(action["domain"]), self.events_of(self.partner)[::-1])
         self.assertEqual(partner.action_portal_access_open_dialog()["res_model"], "portal.wizard")
