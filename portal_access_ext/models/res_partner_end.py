@@ -101,7 +101,7 @@ class ResPartner(models.Model):
         changed = self.sudo().filtered(lambda partner: partner.portal_access_until != until)
         changed.with_context(**QUIET).write({"portal_access_until": until})
         changed._portal_access_log(
-            _("Portal access until %s", format_date(self.env, until)) if until else _("Portal access without end")
+            _("Portal access until %s", format_date(self.env, until)) if until else _("No end of portal access")
         )
 
     def _portal_access_start_ends(self, ends):

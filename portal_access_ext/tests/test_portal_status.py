@@ -382,6 +382,18 @@ class TestPortalStatusSearch(StatusCase):
             self.assertEqual(self.search(*self.domain_of(arch[name])), partners, name)
         self.assertIn("group_portal_status", arch)
 
+    def test_fields_are_known_by_their_names_where_all_of_a_contact_are_offered(self):
+        names = ("portal_login_date", "portal_idle_since", "portal_access_until")
+        info = self.env["res.partner"].fields_get(names, ["string"])
+        self.assertTrue(all(info[name]["string"].startswith("Portal") for name in names), info)
+        self.assertIn("or was cancelled", self.env["res.partner"].fields_get(["portal_status"])["portal_status"]["help"])
+
+    def test_the_ledger_finds_warnings_with_what_follows_them(self):
+        arch = self.env["portal.access.event"].get_view(view_type="search")["arch"]
+        [node] = etree.fromstring(arch).xpath("//filter[@name='filter_access']")
+        self.assertEqual(node.get("string"), "Granted and revoked")
+        self.assertIn("warned", node.get("domain"))
+
     def filters_of(self, user):
         view = (
             self.env["res.partner"].with_user(user).get_view(self.env.ref("base.view_res_partner_filter").id, "search")

@@ -35,3 +35,22 @@ class TestPortalStatusTours(TourCase):
             login=self.manager.login,
         )
         self.assertEqual((self.users_of(ben) | self.users_of(cleo)).mapped("active"), [False, False])
+
+    def test_ends_are_set_in_bulk_and_removed_once_confirmed(self):
+        ben, cleo = contacts = self.env["res.partner"].create(
+            [{"name": f"Tour {name}", "email": f"{name}@tour.example"} for name in ("Ben", "Cleo")]
+        )
+        self.grant(contacts)
+        self.invitations_of(cleo).action_cancel()
+        self.env["res.users"].search([("share", "=", True), ("partner_id", "not in", contacts.ids)]).active = False
+        self.start_tour(
+            "/web#action=portal_access_ext.res_partner_portal_access_action",
+            "portal_access_status_end",
+            login=self.manager.login,
+        )
+        self.assertFalse(any(contacts.mapped("portal_access_until")))
+        self.assertTrue(all(self.users_of(contacts).mapped("active")))
+
+    def test_an_archived_contact_is_not_offered_access(self):
+        self.ann.active = False
+        self.start_form_tour(self.ann, "portal_access_status_archived")

@@ -27,6 +27,11 @@ export class PortalAccessStatusBadge extends Component {
         return options.find(([code]) => code === this.value)?.[1] || "";
     }
 
+    get help() {
+        // It says more about an expired invitation than its label does.
+        return this.value === "expired" ? this.props.record.fields[this.props.name].help : undefined;
+    }
+
     get color() {
         return COLORS[this.value] || "secondary";
     }

@@ -127,3 +127,67 @@ registry.category("web_tour.tours").add("portal_access_status_list", {
         },
     ],
 });
+
+function bulk(label) {
+    return [
+        { trigger: ".o_list_renderer thead .o_list_record_selector input", run: "click" },
+        { trigger: ".o_list_selection_box", run() {} },
+        { trigger: ".o_control_panel .o_cp_action_menus .dropdown-toggle:has(.fa-cog)", run: "click" },
+        { trigger: `.o_menu_item:contains("${label}")`, run: "click" },
+    ];
+}
+
+registry.category("web_tour.tours").add("portal_access_status_end", {
+    test: true,
+    steps: () => [
+        {
+            content: "contacts are made elsewhere",
+            trigger: ".o_list_view:not(:has(.o_list_button_add))",
+            run() {},
+        },
+        { trigger: ".o_cp_switch_buttons .dropdown-toggle", run: "click" },
+        { trigger: '.o_cp_switch_buttons .dropdown-item:contains("Kanban")', run: "click" },
+        { trigger: ".o_kanban_view:not(:has(.o-kanban-button-new))", run() {} },
+        { content: "why it is expired", trigger: '[data-status=expired][title*="Invite the contact again"]', run() {} },
+        { trigger: ".o_cp_switch_buttons .dropdown-toggle", run: "click" },
+        { trigger: '.o_cp_switch_buttons .dropdown-item:contains("List")', run: "click" },
+        ...bulk("Set end of portal access"),
+        {
+            content: "there is no end to remove",
+            trigger: '.modal-content:contains("2 of 2 contacts have access"):not(:has(button:contains(Remove):visible))',
+            run() {},
+        },
+        footer("Set end of access"),
+        { content: "not without a date", trigger: '.modal-body:contains("Choose the last day")', run() {} },
+        { trigger: ".o_error_dialog .modal-footer button", run: "click" },
+        { trigger: ".modal-body .o_field_widget[name=until] input", run: "text 12/31/2090" },
+        footer("Set end of access"),
+        { trigger: '.modal-body:contains("End of access set: 2.")', run() {} },
+        footer("Close"),
+        { trigger: 'body:not(:has(.modal)) .o_data_row:contains("12/31/2090")', run() {} },
+        ...bulk("Set end of portal access"),
+        { trigger: '.modal-body:contains("2 of them have an end of access now")', run() {} },
+        footer("Remove end of access"),
+        { content: "it asks first", trigger: '.modal-body:contains("will not end by itself any more")', run() {} },
+        { trigger: '.modal-footer button.btn-primary:contains("Remove end")', run: "click" },
+        { trigger: '.modal-body:contains("End of access removed: 2.")', run() {} },
+        footer("Close"),
+        {
+            content: "no end any more",
+            trigger: "body:not(:has(.modal)) .o_list_view:not(:has(.o_data_row:contains(12/31/2090)))",
+            run() {},
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("portal_access_status_archived", {
+    test: true,
+    steps: () => [
+        status("No access"),
+        {
+            content: "nothing to grant while the contact is archived",
+            trigger: ".o_form_view:not(:has(button:contains(Grant access):visible))",
+            run() {},
+        },
+    ],
+});
