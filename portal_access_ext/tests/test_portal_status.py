@@ -386,7 +386,9 @@ class TestPortalStatusSearch(StatusCase):
         names = ("portal_login_date", "portal_idle_since", "portal_access_until")
         info = self.env["res.partner"].fields_get(names, ["string"])
         self.assertTrue(all(info[name]["string"].startswith("Portal") for name in names), info)
-        self.assertIn("or was cancelled", self.env["res.partner"].fields_get(["portal_status"])["portal_status"]["help"])
+        self.assertIn(
+            "or was cancelled", self.env["res.partner"].fields_get(["portal_status"])["portal_status"]["help"]
+        )
 
     def test_the_ledger_finds_warnings_with_what_follows_them(self):
         arch = self.env["portal.access.event"].get_view(view_type="search")["arch"]

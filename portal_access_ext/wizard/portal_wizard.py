@@ -15,7 +15,6 @@ class PortalWizard(models.TransientModel):
 
     partner_ids = fields.Many2many(default=lambda self: self._default_partner_ids())
     access_until = fields.Date(
-        string="Access Until",
         help="The last day of access of the contacts that are granted access now. Those with a date of their own "
         "keep it.",
     )

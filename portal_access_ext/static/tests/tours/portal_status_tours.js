@@ -154,7 +154,8 @@ registry.category("web_tour.tours").add("portal_access_status_end", {
         ...bulk("Set end of portal access"),
         {
             content: "there is no end to remove",
-            trigger: '.modal-content:contains("2 of 2 contacts have access"):not(:has(button:contains(Remove):visible))',
+            trigger:
+                '.modal-content:contains("2 of 2 contacts have access"):not(:has(button:contains(Remove):visible))',
             run() {},
         },
         footer("Set end of access"),
