@@ -25,6 +25,7 @@
         "views/auth_signup_templates.xml",
         "views/portal_access_event_views.xml",
         "views/portal_access_login_views.xml",
+        "views/portal_home_templates.xml",
         "views/portal_login_templates.xml",
         "views/res_config_settings_views.xml",
         "wizard/base_partner_merge_views.xml",

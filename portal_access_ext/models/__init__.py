@@ -1,4 +1,5 @@
 from . import (
+    base,
     mail_mail,
     mail_template,
     portal_access_event,

@@ -19,6 +19,8 @@ from . import (
     test_invitation_reminder,
     test_invitation_request,
     test_invitation_tours,
+    test_portal_home,
+    test_portal_home_tours,
     test_portal_status,
     test_portal_status_tours,
     test_portal_wizard,

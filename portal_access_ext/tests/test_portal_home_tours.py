@@ -1,0 +1,37 @@
+from odoo.tests import tagged
+
+from .test_portal_home import PortalHomeCase
+
+
+class PortalHomeTourCase(PortalHomeCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.anna.name = "Anna Dash"
+
+    def setUp(self):
+        super().setUp()
+        self.add_unknown_card()
+        self.save_cards(self.offer_payment(), self.anna, 2)
+
+    def start_home_tour(self, tour):
+        self.start_tour("/my", tour, login=self.anna.user_ids.login)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalHomeTours(PortalHomeTourCase):
+    """S9, S10 and S12 in a real browser, by the labels."""
+
+    def test_the_dashboard_on_a_desktop(self):
+        self.start_home_tour("portal_access_home")
+
+
+@tagged("post_install", "-at_install")
+class TestPortalHomePhoneTours(PortalHomeTourCase):
+    """The same on a phone."""
+
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_the_dashboard_on_a_phone(self):
+        self.start_home_tour("portal_access_home_phone")
