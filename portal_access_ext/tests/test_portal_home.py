@@ -9,10 +9,15 @@ from odoo.tests import HttpCase, tagged
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..controllers.portal_home import PortalHome
 from ..models.base import Base
 from .common import PortalAccessCase
 
 TEMPLATES = ("portal_docs_entry", "portal_layout", "side_content", "payment_methods")
+
+
+def count_like_stock(records, domain, limit=None):
+    return super(Base, records).search_count(domain, limit=limit)
 
 
 class PortalHomeCase(PortalAccessCase, HttpCase):
@@ -192,36 +197,42 @@ class TestPortalHome(PortalHomeCase):
     # What it costs
 
     def measure(self, work):
-        work()  # whatever is cached
+        """:return int: the queries of a request, but those that only some requests make (caches, visitors)"""
         counter = []
-        with self.count_queries(counter):
-            work()
-        return counter[0]
+        for _attempt in range(4):
+            with self.count_queries(counter):
+                work()
+        return min(counter)
 
     def test_numbers_cost_no_query_more_than_stock(self):
-        def stock(records, domain, limit=None):
-            return super(Base, records).search_count(domain, limit=limit)
-
         self.add_unknown_card()
         self.make_documents(self.anna, 2)
         self.sign_in(self.anna)
         counters = self.get_counters(self.url_open("/my").text)
         ours = self.measure(lambda: self.count(*counters))
-        with patch.object(Base, "search_count", stock):
+        with patch.object(Base, "search_count", count_like_stock):
             self.assertEqual(self.count("pae_unknown_count"), {"pae_unknown_count": 1})
             self.assertLessEqual(ours, self.measure(lambda: self.count(*counters)))
 
-    def test_the_column_costs_four_queries_and_the_page_counts_no_documents(self):
+    def test_the_column_costs_few_queries_and_the_page_counts_no_documents(self):
+        def measure():
+            return self.measure(lambda: self.url_open("/my"))
+
         self.sign_in(self.anna)
-        ours = self.measure(lambda: self.url_open("/my"))
+        # The last sign-in, two-factor authentication, saved cards, providers, and the language of the date.
+        without = measure()
         self.make_documents(self.anna, 2)
-        self.assertEqual(self.measure(lambda: self.url_open("/my")), ours)
+        self.assertLessEqual(measure(), without)
+        self.offer_payment()
+        with_payment = measure()
         for name in TEMPLATES:
             self.env.ref(f"portal_access_ext.{name}").active = False
-        self.assertLessEqual(ours, self.measure(lambda: self.url_open("/my")) + 4)
+        self.assertLessEqual(with_payment, measure() + 6)
+        self.env["payment.provider"].search([]).state = "disabled"
+        self.assertLessEqual(without, measure() + 5)
 
     def test_pages_without_the_column_cost_nothing_more(self):
-        with patch.object(CustomerPortal, "_prepare_portal_account_values", create=True, side_effect=AssertionError):
+        with patch.object(PortalHome, "_prepare_portal_account_values", side_effect=AssertionError):
             self.sign_in(self.anna)
             self.assertEqual(self.url_open("/my/account").status_code, 200)
 

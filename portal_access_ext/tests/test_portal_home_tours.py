@@ -4,6 +4,9 @@ from .test_portal_home import PortalHomeCase
 
 
 class PortalHomeTourCase(PortalHomeCase):
+    # With the comma that Chromium understands; with Odoo's "x" it takes its own default, which is a tablet.
+    browser_size = "1366,768"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -30,7 +33,7 @@ class TestPortalHomeTours(PortalHomeTourCase):
 class TestPortalHomePhoneTours(PortalHomeTourCase):
     """The same on a phone."""
 
-    browser_size = "390x844"
+    browser_size = "390,844"
     touch_enabled = True
 
     def test_the_dashboard_on_a_phone(self):
