@@ -23,9 +23,9 @@ from . import (
     res_partner_signup,
     res_partner_status,
     res_users,
+    res_users_end,
     res_users_ledger,
-    res_users_end,  # it extends what the ledger is told
-    res_users_login,  # it does, too
+    res_users_login,
     res_users_reset,
     res_users_status,
 )

@@ -8,8 +8,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, consteq
 from odoo.tools.misc import hmac
 
+from .portal_access_context import AT_WORK
 from .portal_access_login_key import is_storable, login_key
-from .res_partner_access import AT_WORK
 
 LINK_HOURS = 72
 # For how many days a change that is over is kept; the ledger remembers it longer.

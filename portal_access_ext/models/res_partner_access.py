@@ -3,17 +3,7 @@ from html import escape
 from odoo import Command, _, models
 from odoo.tools import SQL, email_normalize, generate_tracking_message_id
 
-# In the context: the core is at work, and remembers itself what happens. An object, so that nobody can
-# say so over RPC and have the ledger look away.
-AT_WORK = object()
-QUIET = {
-    # The core writes one note per contact and change itself, all in one statement.
-    "no_reset_password": True,
-    "mail_notrack": True,
-    "mail_create_nolog": True,
-    "tracking_disable": True,
-    "portal_access_batch": AT_WORK,
-}
+from .portal_access_context import AT_WORK, QUIET
 
 
 class ResPartner(models.Model):

@@ -6,7 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from .res_partner_access import AT_WORK, QUIET
+from .portal_access_context import AT_WORK, QUIET
 
 
 def get_local_date(moment, *names):

@@ -4,8 +4,8 @@ from odoo import SUPERUSER_ID, Command, _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .portal_access_context import AT_WORK, QUIET
 from .portal_access_login_key import login_key
-from .res_partner_access import AT_WORK, QUIET
 
 
 class ResUsers(models.Model):
@@ -50,6 +50,16 @@ class ResUsers(models.Model):
         # Odoo clears what it keeps of sessions before the commit. A request of the user in between
         # would keep the session alive in this process.
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
+
+    @api.model
+    def _portal_access_remember_access(self, before, after):
+        """Take note of users who gained portal access, or lost it, by something else than the core.
+
+        Override it to do something about that, and call super.
+
+        :param before: those who had access before
+        :param after: those who have it now
+        """
 
     # -------------------------------------------------------------------------
     # Clean end, clean start

@@ -4,8 +4,8 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import is_reified_group
 
+from .portal_access_context import AT_WORK
 from .portal_access_login_key import is_storable
-from .res_partner_access import AT_WORK
 
 # Failed sign-ins that the ledger keeps, per user and hour.
 KEPT_FAILURES = 5
@@ -78,11 +78,8 @@ class ResUsers(models.Model):
 
     @api.model
     def _portal_access_remember_access(self, before, after):
-        """Tell the ledger who of these users gained access, and who lost it; let those lose what opens their account.
-
-        :param before: those who had access before
-        :param after: those who have it now
-        """
+        """Tell the ledger who gained access, and who lost it; let those lose what opens their account."""
+        result = super()._portal_access_remember_access(before, after)
         Event = self.env["portal.access.event"]
         granted, revoked = (after - before).sudo(), (before - after).sudo()
         if self.env.user._is_public():
@@ -96,6 +93,7 @@ class ResUsers(models.Model):
         self._portal_access_wipe_outsiders(revoked)
         internal = _("The user became an internal user, or left the portal group.")
         Event._record("revoked", revoked, dict.fromkeys(promoted.ids, internal))
+        return result
 
     @api.model
     def _portal_access_wipe_outsiders(self, users_sudo):

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 
 from odoo.addons.auth_signup.models.res_partner import SignupError
 
+from .portal_access_context import AT_WORK
 from .portal_access_login_key import is_storable, login_key
-from .res_partner_access import AT_WORK
 
 
 class Told(frozenset):

@@ -44,6 +44,14 @@ class LedgerCase(PortalAccessCase):
 class TestAccessLedger(LedgerCase):
     """The ledger knows what happened, whichever door was used."""
 
+    def test_whoever_takes_note_of_access_does_so_in_any_order(self):
+        files = [
+            cls.__module__.rpartition(".")[2]
+            for cls in type(self.env["res.users"]).mro()
+            if "_portal_access_remember_access" in cls.__dict__
+        ]
+        self.assertEqual(files[-1], "res_users", "what all others call")
+
     def test_archiving_in_settings_is_remembered_with_one_note(self):
         before = self.notes()
         self.user.with_user(self.admin).action_archive()

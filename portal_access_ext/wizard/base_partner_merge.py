@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.res_partner_access import AT_WORK
+from ..models.portal_access_context import AT_WORK
 
 
 class MergePartnerAutomatic(models.TransientModel):

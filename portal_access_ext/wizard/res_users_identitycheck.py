@@ -1,6 +1,6 @@
 from odoo import _, models
 
-from ..models.res_partner_access import AT_WORK
+from ..models.portal_access_context import AT_WORK
 
 
 class ResUsersIdentityCheck(models.TransientModel):
