@@ -167,7 +167,7 @@ registry.category("web_tour.tours").add("portal_access_status_end", {
         footer("Close"),
         { trigger: 'body:not(:has(.modal)) .o_data_row:contains("12/31/2090")', run() {} },
         ...bulk("Set end of portal access"),
-        { trigger: '.modal-body:contains("2 of them have an end of access now")', run() {} },
+        { trigger: '.modal-body:contains("have an end of access now: 2.")', run() {} },
         footer("Remove end of access"),
         { content: "it asks first", trigger: '.modal-body:contains("will not end by itself any more")', run() {} },
         { trigger: '.modal-footer button.btn-primary:contains("Remove end")', run: "click" },
