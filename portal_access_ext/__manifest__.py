@@ -27,6 +27,8 @@
         "views/portal_access_login_views.xml",
         "views/portal_home_templates.xml",
         "views/portal_login_templates.xml",
+        "views/portal_access_totp_views.xml",
+        "views/portal_totp_templates.xml",
         "views/res_config_settings_views.xml",
         "wizard/base_partner_merge_views.xml",
         "views/res_partner_views.xml",
@@ -40,6 +42,9 @@
             "portal_access_ext/static/src/invitation/**/*",
             "portal_access_ext/static/src/portal_status/**/*",
             "portal_access_ext/static/src/portal_wizard/**/*",
+        ],
+        "web.assets_frontend": [
+            "portal_access_ext/static/src/totp/**/*",
         ],
         "web.assets_tests": [
             "portal_access_ext/static/tests/tours/**/*",

@@ -46,6 +46,8 @@ class PortalAccessEvent(models.Model):
             ("totp_enabled", "Two-factor authentication enabled"),
             ("totp_disabled", "Two-factor authentication disabled"),
             ("totp_reset", "Two-factor authentication reset"),
+            ("recovery_codes_made", "New recovery codes made"),
+            ("recovery_code_used", "Recovery code used"),
             ("session_ended", "Sessions ended"),
             ("sign_in_failed", "Sign-in failed"),
         ],

@@ -51,12 +51,33 @@ class PortalAccessLimit(models.Model):
                       RETURNING count
                     """,
                     purpose=purpose,
-                    key=hashlib.sha256(str(key).encode(errors="replace")).hexdigest(),
+                    key=self._hash_key(key),
                     now=fields.Datetime.now(),
                     seconds=seconds,
                 )
             )
             return cr.fetchone()[0] <= limit
+
+    @api.model
+    def _give_back(self, purpose, key, count=1):
+        """Take back attempts that turned out to be no guesses.
+
+        :param str purpose: what was tried
+        :param key: who or what it was tried with
+        :param int count: how many attempts; None for all of them
+        """
+        with self.pool.cursor() as cr:
+            if not self.pool.in_test_mode():
+                cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cr.execute(
+                "UPDATE portal_access_limit SET count = GREATEST(count - COALESCE(%s, count), 0)"
+                " WHERE purpose = %s AND key_hash = %s",
+                [count, purpose, self._hash_key(key)],
+            )
+
+    @api.model
+    def _hash_key(self, key):
+        return hashlib.sha256(str(key).encode(errors="replace")).hexdigest()
 
     @api.autovacuum
     def _gc_counters(self):

@@ -27,4 +27,6 @@ from . import (
     test_portal_wizard_end,
     test_portal_wizard_tours,
     test_signup_links,
+    test_totp_codes,
+    test_totp_rights,
 )

@@ -1,4 +1,5 @@
 from . import (
+    auth_totp_wizard,
     base_partner_merge,
     portal_access_bulk,
     portal_access_change_login,

@@ -1,0 +1,460 @@
+import json
+import re
+import time
+from base64 import b32decode, b32encode
+from contextlib import suppress
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command, fields, http
+from odoo.exceptions import AccessDenied
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.auth_totp.models.totp import TIMESTEP, hotp
+
+from ..models import portal_access_recovery_code as recovery
+from ..models.res_users_totp import ATTEMPTS
+from .test_login_change import PASSWORD, LoginChangeCase
+
+SECRET = b32encode(b"twenty bytes secret!").decode()
+LOGGERS = ("odoo.addons.auth_totp.models.res_users", "odoo.addons.base.models.res_users", "odoo.http")
+
+
+class TotpCase(LoginChangeCase, HttpCase):
+    """A customer who has turned on two-factor authentication, and has ten codes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Codes = cls.env["portal.access.recovery.code"].sudo()
+        cls.user.with_user(cls.user).sudo().totp_secret = SECRET
+        cls.codes = cls.Codes._make(cls.user)
+        cls.env["mail.mail"].search([]).unlink()
+
+    def setUp(self):
+        super().setUp()
+        self.patch(recovery, "HASH_ROUNDS", 20_000)  # the real number: nothing here is worth being weaker
+
+    def left(self, user=None):
+        return self.Codes._count(user or self.user)
+
+    def kinds(self):
+        self.env.flush_all()
+        return self.events_of(self.partner).mapped("kind")
+
+    def notices(self):
+        self.env.flush_all()
+        return self.env["mail.mail"].search([("email_to", "ilike", "@pae.example")], order="id")
+
+    @staticmethod
+    def authenticator_code():
+        return f"{hotp(b32decode(SECRET), int(time.time() / TIMESTEP)):06}"
+
+    # A browser
+
+    def sign_in(self, login=None, password=PASSWORD):
+        """Type login and password: the next page asks for the code."""
+        self.authenticate(None, None)
+        response = self.url_open(
+            "/web/login",
+            data={"csrf_token": http.Request.csrf_token(self), "login": login or self.user.login, "password": password},
+        )
+        self.token = re.search(r'csrf_token" value="(\w+)"', response.text)[1]
+        return response
+
+    def type_code(self, code, **values):
+        data = {"csrf_token": self.token, "totp_token": code, **values}
+        response = self.url_open("/web/login/totp", data=data)
+        self.env.invalidate_all()
+        return response
+
+    def is_in(self, response):
+        return response.url.endswith(("/my", "/web"))
+
+    def error_of(self, response):
+        found = re.search(r'<p class="alert alert-danger"[^>]*>\s*(.*?)\s*</p>', response.text, re.DOTALL)
+        return found and found[1]
+
+    def as_signed_in(self, user=None, password_asked=True):
+        """Sign somebody in whom Odoo has asked for the password just now."""
+        session = self.authenticate(None, None)
+        user = user or self.user
+        session.update(uid=user.id, login=user.login, session_token=None)
+        session.context = {**http.DEFAULT_LANG_CONTEXT} if hasattr(http, "DEFAULT_LANG_CONTEXT") else {"lang": "en_US"}
+        session.session_token = user._compute_session_token(session.sid)
+        if password_asked:
+            session["identity-check-last"] = time.time()
+        http.root.session_store.save(session)
+
+    def rpc(self, model, method, *args):
+        self.env.flush_all()
+        body = {"jsonrpc": "2.0", "method": "call", "params": {"model": model, "method": method, "args": args}}
+        body["params"]["kwargs"] = {}
+        response = self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            data=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        self.env.invalidate_all()
+        return response.json()
+
+    def codes_in(self, answer):
+        return answer["result"].get("params", {}).get("portal_recovery_codes")
+
+
+@tagged("post_install", "-at_install")
+class TestRecoveryCodes(TotpCase):
+    """Ten codes for who lost the phone: each works once, in the same box as the authenticator's."""
+
+    def test_there_are_ten_different_codes_of_sixteen_digits_and_only_their_hashes_are_kept(self):
+        self.assertEqual(len(set(self.codes)), 10)
+        for code in self.codes:
+            self.assertRegex(code, r"^[1-9]\d{15}$", "what the page reads as a number is the code itself")
+        self.env.flush_all()
+        self.env.cr.execute("SELECT * FROM portal_access_recovery_code WHERE user_id = %s", [self.user.id])
+        stored = str(self.env.cr.dictfetchall())
+        for code in self.codes:
+            self.assertNotIn(code, stored)
+
+    def test_a_code_signs_in_once(self):
+        page = self.sign_in()
+        self.assertIn("Phone lost?", page.text)
+        self.assertTrue(self.is_in(self.type_code(self.codes[0])))
+        self.assertEqual(self.left(), 9)
+        self.sign_in()
+        with mute_logger(*LOGGERS):
+            response = self.type_code(self.codes[0])
+        self.assertEqual(self.error_of(response), "This recovery code is wrong, or was used already.")
+        self.assertTrue(self.is_in(self.type_code(" ".join(re.findall("....", self.codes[1])))), "as it is printed")
+
+    def test_the_authenticator_works_as_before(self):
+        self.sign_in()
+        self.assertTrue(self.is_in(self.type_code(self.authenticator_code())))
+        self.assertEqual(self.left(), 10)
+        self.assertNotIn("recovery_code_used", self.kinds())
+
+    def test_using_a_code_is_told_to_the_customer_and_the_ledger(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.lang = "fr_FR"
+        self.env.ref("mail.account_security_setting_update").with_context(lang="fr_FR").arch_db  # noqa: B018
+        self.sign_in()
+        self.type_code(self.codes[0])
+        event = self.events_of(self.partner)[-1]
+        self.assertEqual((event.kind, event.actor_id), ("recovery_code_used", self.user))
+        self.assertIn("9", event.details)
+        [mail] = self.notices()
+        self.assertIn("Recovery Code Used", mail.subject)
+        self.assertIn("9 are left", mail.body_html)
+        self.assertIn(self.user.email, mail.email_to)
+        self.assertNotEqual(mail.author_id, self.partner)
+        self.assertNotIn(self.codes[0], mail.body_html + str(self.events_of(self.partner).mapped("details")))
+
+    def test_a_code_can_be_used_on_a_device_that_is_trusted_from_then_on(self):
+        self.sign_in()
+        self.type_code(self.codes[0], remember="1")
+        self.assertEqual(len(self.user.sudo().totp_trusted_device_ids), 1)
+        self.assertTrue(self.is_in(self.sign_in()), "no code is asked for on this device")
+        self.opener.cookies.clear()
+        self.sign_in()
+        self.assertTrue(self.is_in(self.type_code(self.codes[1])), "on another one, it is")
+
+    def test_odd_codes_are_wrong_codes(self):
+        self.sign_in()
+        odd = ["0", "-1", "1" * 17, "9" * 400, "9" * 5000, "abc", "1234-5678-9012-3456", "\x00", "１２", "1e5", "None"]
+        with mute_logger(*LOGGERS):
+            for number, code in enumerate([*odd, self.codes[0][::-1]]):
+                if number % 5 == 0:
+                    self.forget_attempts()
+                response = self.type_code(code)
+                with self.subTest(code=code[:20]):
+                    self.assertEqual(response.status_code, 200)
+                    self.assertTrue(self.error_of(response))
+        self.assertEqual(self.left(), 10)
+
+    def forget_attempts(self):
+        getattr(self.registry, "_login_failures", {}).clear()
+        for purpose, _limit, _seconds in ATTEMPTS:
+            self.env["portal.access.limit"].sudo()._give_back(purpose, self.user.id, count=None)
+
+    def test_somebody_elses_code_is_wrong(self):
+        other = self.grant(self.partners[1])
+        other.sudo().totp_secret = SECRET
+        codes = self.Codes._make(other)
+        self.sign_in()
+        with mute_logger(*LOGGERS):
+            self.assertTrue(self.error_of(self.type_code(codes[0])))
+        self.assertEqual(self.left(other), 10)
+
+    def test_no_code_is_taken_when_the_second_step_is_another_one(self):
+        """Of `auth_totp_mail_enforce`, a code by mail: it reads the same box."""
+        self.patch(type(self.user), "_mfa_type", lambda user: "totp_mail")
+        with mute_logger(*LOGGERS), suppress(AccessDenied):
+            self.user.with_user(self.user)._totp_check(int(self.codes[0]))
+            self.fail("this is no code of that step")
+        self.assertEqual(self.left(), 10)
+        self.assertIsNone(self.user._get_portal_recovery_code_count())
+
+    def test_employees_keep_what_odoo_gives_them(self):
+        self.employee.totp_secret = SECRET
+        codes = self.Codes._make(self.employee)
+        with mute_logger(*LOGGERS), suppress(AccessDenied):
+            self.employee.with_user(self.employee)._totp_check(int(codes[0]))
+            self.fail("employees have no recovery codes")
+        self.employee.with_user(self.employee)._totp_check(int(self.authenticator_code()))
+        self.employee.password = PASSWORD
+        page = self.sign_in(self.employee.login)
+        self.assertIn("Authentication Code", page.text)
+        self.assertNotIn("Phone lost?", page.text)
+
+    # Guessing
+
+    @mute_logger(*LOGGERS)
+    def test_guessing_is_limited_per_account_wherever_it_comes_from(self):
+        user = self.user.with_user(self.user)
+        for code in [0] * 5 + [int(self.codes[0]) ^ 1] * 5:
+            with suppress(AccessDenied):
+                user._totp_check(code)
+                self.fail("a wrong code")
+        for code in (self.codes[0], self.authenticator_code()):
+            with self.assertRaisesRegex(AccessDenied, "Too many wrong codes"):
+                user._totp_check(int(code))
+        self.assertEqual(self.left(), 10)
+        other = self.grant(self.partners[1])
+        other.sudo().totp_secret = SECRET
+        other.with_user(other)._totp_check(int(self.authenticator_code()))
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=61)):
+            user._totp_check(int(self.codes[0]))
+
+    @mute_logger(*LOGGERS)
+    def test_guessing_hour_after_hour_ends_for_the_day(self):
+        user, blocked = self.user.with_user(self.user), 0
+        now = fields.Datetime.now()
+        for hour in range(5):
+            with freeze_time(now + timedelta(minutes=61 * hour)):
+                for _guess in range(10):
+                    try:
+                        user._totp_check(0)
+                    except AccessDenied as error:
+                        blocked += "Too many" in str(error)
+        self.assertEqual(blocked, 20)
+
+    def test_right_codes_are_no_guesses(self):
+        for _time in range(15):
+            self.user.with_user(self.user)._totp_check(int(self.authenticator_code()))
+
+    @mute_logger(*LOGGERS)
+    def test_a_wrong_recovery_code_is_a_failed_sign_in_in_the_ledger(self):
+        with suppress(AccessDenied):
+            self.user.with_user(self.user)._totp_check(int(self.codes[0]) ^ 1)
+        self.assertEqual(self.kinds()[-1], "sign_in_failed")
+
+
+@tagged("post_install", "-at_install")
+class TestMakingCodes(TotpCase):
+    """Codes are made when two-factor authentication is turned on, and when the customer asks for new ones."""
+
+    def make(self):
+        return self.rpc("res.users", "action_portal_make_recovery_codes", [self.user.id])
+
+    def enable(self, user):
+        [action] = [self.rpc("res.users", "action_totp_enable_wizard", [user.id])["result"]]
+        wizard = self.env["auth_totp.wizard"].browse(action["res_id"]).sudo()
+        secret = wizard.secret.replace(" ", "")
+        code = f"{hotp(b32decode(secret), int(time.time() / TIMESTEP)):06}"
+        self.rpc("auth_totp.wizard", "write", [wizard.id], {"code": code})
+        return self.rpc("auth_totp.wizard", "enable", [wizard.id])
+
+    def test_turning_it_on_hands_out_ten_codes_once(self):
+        self.user.sudo().totp_secret = False
+        self.as_signed_in()
+        codes = self.codes_in(self.enable(self.user))
+        self.assertEqual(len(set(codes)), 10)
+        self.assertEqual(self.left(), 10)
+        self.user.with_user(self.user)._totp_check(int(codes[0]))
+        self.assertIn("9", re.search(r'data-count="(\d+)"', self.url_open("/my/security").text)[1])
+
+    def test_an_employee_who_turns_it_on_gets_none(self):
+        self.as_signed_in(self.employee)
+        answer = self.enable(self.employee)
+        self.assertIsNone(self.codes_in(answer))
+        self.assertTrue(self.employee.totp_enabled)
+        self.assertFalse(self.left(self.employee))
+
+    def test_the_page_tells_how_many_are_left(self):
+        self.as_signed_in()
+        self.assertIn('data-count="10"', self.url_open("/my/security").text)
+        for code in self.codes[:9]:
+            self.Codes._use(self.user, int(code))
+        self.assertIn("recovery code is left", self.url_open("/my/security").text)
+        self.Codes._use(self.user, int(self.codes[9]))
+        page = self.url_open("/my/security").text
+        self.assertIn("no recovery codes", page)
+        self.assertIn("Make new ones", page)
+        self.user.with_user(self.user).sudo().totp_secret = False
+        self.as_signed_in()
+        self.assertNotIn("recovery codes", self.url_open("/my/security").text)
+
+    def test_new_codes_replace_the_old_ones_and_are_told(self):
+        self.as_signed_in()
+        codes = self.codes_in(self.make())
+        self.assertEqual(len(codes), 10)
+        self.assertEqual(self.left(), 10)
+        self.assertFalse(self.Codes._use(self.user, int(self.codes[0])))
+        self.assertTrue(self.Codes._use(self.user, int(codes[0])))
+        self.assertEqual(self.kinds()[-1], "recovery_codes_made")
+        self.assertIn("New Recovery Codes", self.notices().subject)
+
+    def test_the_password_is_asked_first(self):
+        self.as_signed_in(password_asked=False)
+        answer = self.make()
+        self.assertEqual(answer["result"]["res_model"], "res.users.identitycheck")
+        self.assertTrue(self.Codes._use(self.user, int(self.codes[0])), "nothing has changed")
+        check = answer["result"]["res_id"]
+        self.rpc("res.users.identitycheck", "write", [check], {"password": "wrong"})
+        with mute_logger(*LOGGERS):
+            self.assertIn("error", self.rpc("res.users.identitycheck", "run_check", [check]))
+        self.rpc("res.users.identitycheck", "write", [check], {"password": PASSWORD})
+        self.assertEqual(len(self.codes_in(self.rpc("res.users.identitycheck", "run_check", [check]))), 10)
+
+    @mute_logger("odoo.http")
+    def test_there_are_no_codes_without_two_factor_authentication(self):
+        self.user.with_user(self.user).sudo().totp_secret = False
+        self.as_signed_in()
+        self.assertIn("Turn on two-factor", self.make()["error"]["data"]["message"])
+        self.assertFalse(self.left())
+
+
+@tagged("post_install", "-at_install")
+class TestEndOfCodes(TotpCase):
+    """Codes end with the authenticator that they stand in for."""
+
+    def assertNoCodes(self):
+        self.assertEqual(self.left(), 0)
+        self.env["portal.access.limit"].flush_model()
+
+    def test_turning_it_off_removes_them(self):
+        self.as_signed_in()
+        self.rpc("res.users", "action_totp_disable", [self.user.id])
+        self.assertFalse(self.user.totp_enabled)
+        self.assertNoCodes()
+        self.assertEqual(self.kinds()[-1], "totp_disabled")
+
+    def test_revoking_removes_them_and_a_new_grant_starts_without(self):
+        self.as_manager(self.partner).portal_access_revoke()
+        self.assertNoCodes()
+        self.Codes._make(self.user)
+        self.grant(self.partner)
+        self.assertNoCodes()
+
+    def test_who_becomes_an_employee_loses_them(self):
+        groups = [
+            Command.unlink(self.env.ref("base.group_portal").id),
+            Command.link(self.env.ref("base.group_user").id),
+        ]
+        self.user.groups_id = groups
+        self.assertNoCodes()
+
+    def test_deleting_the_user_removes_them(self):
+        user_id = self.user.id
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM res_users_log WHERE create_uid = %s", [user_id])
+        self.user.unlink()
+        self.assertFalse(self.Codes.search([("user_id", "=", user_id)]))
+
+    def test_undoing_a_login_change_keeps_the_owners_codes_and_removes_the_thiefs(self):
+        self.env["portal.access.event"].flush_model()
+        since = fields.Datetime.now() + timedelta(seconds=5)
+        self.user._portal_access_wipe_after_undo(since)
+        self.assertEqual(self.left(), 10)
+        self.assertTrue(self.Codes._use(self.user, int(self.codes[0])))
+        with freeze_time(since + timedelta(hours=1)):
+            self.Codes._make(self.user)
+        self.user._portal_access_wipe_after_undo(since)
+        self.assertNoCodes()
+
+
+@tagged("post_install", "-at_install")
+class TestResetByAdministrator(TotpCase):
+    """An administrator of access rights helps who lost phone and codes, and the customer is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["auth_totp.device"].with_user(self.user).sudo()._generate("browser", "My phone")
+        self.env["mail.mail"].search([]).unlink()
+        self.as_signed_in(self.access_admin)
+
+    def check_reset(self):
+        self.assertFalse(self.user.totp_enabled)
+        self.assertEqual(self.left(), 0)
+        self.env.cr.execute("SELECT count(*) FROM auth_totp_device WHERE user_id = %s", [self.user.id])
+        self.assertEqual(self.env.cr.fetchone()[0], 0, "not even devices that this administrator can't see")
+        event = self.events_of(self.partner)[-1]
+        self.assertEqual((event.kind, event.actor_id), ("totp_reset", self.access_admin))
+        [mail] = self.notices()
+        self.assertIn("2FA Reset", mail.subject)
+        self.assertIn("sign in with your password alone", mail.body_html)
+
+    def test_from_settings_users(self):
+        self.rpc("res.users", "action_totp_disable", [self.user.id])
+        self.check_reset()
+
+    def test_from_the_contact(self):
+        self.rpc("res.partner", "action_portal_reset_totp", [self.partner.id])
+        self.check_reset()
+
+    def test_the_administrators_password_is_asked_first(self):
+        self.as_signed_in(self.access_admin, password_asked=False)
+        answer = self.rpc("res.partner", "action_portal_reset_totp", self.partner.ids)
+        self.assertEqual(answer["result"]["res_model"], "res.users.identitycheck")
+        self.assertTrue(self.user.totp_enabled)
+
+    def test_the_customer_is_told_in_their_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.lang = "fr_FR"
+        langs = []
+        self.patch(
+            type(self.user),
+            "_get_portal_totp_notice",
+            lambda user, kind, *args: langs.append((kind, user.env.lang)) or ("Sujet", "Texte"),
+        )
+        self.rpc("res.users", "action_totp_disable", [self.user.id])
+        self.assertEqual(langs, [("reset", "fr_FR")])
+        self.assertEqual(self.notices().subject, "Sujet")
+
+    def test_contacts_without_it_are_named(self):
+        with mute_logger("odoo.http"):
+            answer = self.rpc("res.partner", "action_portal_reset_totp", self.partners[1].ids)
+        self.assertIn("None of these contacts", answer["error"]["data"]["message"])
+        other = self.grant(self.partners[1])
+        with mute_logger("odoo.http"):
+            answer = self.rpc("res.users", "action_totp_disable", other.ids)
+        self.assertIn("off already: customer 1", answer["error"]["data"]["message"])
+        self.rpc("res.users", "action_totp_disable", (self.user | other).ids)
+        self.check_reset()
+        self.assertNotIn("totp_reset", self.events_of(self.partners[1]).mapped("kind"))
+
+    def test_many_are_reset_at_once(self):
+        other = self.grant(self.partners[1])
+        other.sudo().totp_secret = SECRET
+        self.env["mail.mail"].search([]).unlink()
+        self.rpc("res.partner", "action_portal_reset_totp", self.partners.ids)
+        self.assertFalse(other.totp_enabled)
+        self.assertEqual(len(self.notices()), 2)
+
+    def test_an_employee_is_reset_as_odoo_does_it(self):
+        self.employee.totp_secret = SECRET
+        self.rpc("res.users", "action_totp_disable", self.employee.ids)
+        self.assertFalse(self.employee.totp_enabled)
+        self.assertFalse(self.notices())
+
+    @mute_logger(*LOGGERS)
+    def test_a_reset_ends_the_limit_on_guesses(self):
+        user = self.user.with_user(self.user)
+        for _guess in range(11):
+            with suppress(AccessDenied):
+                user._totp_check(0)
+        self.rpc("res.users", "action_totp_disable", [self.user.id])
+        self.user.with_user(self.user).sudo().totp_secret = SECRET
+        user._totp_check(int(self.authenticator_code()))
