@@ -29,4 +29,5 @@ from . import (
     test_signup_links,
     test_totp_codes,
     test_totp_rights,
+    test_totp_tours,
 )

@@ -46,7 +46,7 @@ export class RecoveryCodesDialog extends Component {
             this.state.said = _t("The codes are copied.");
         } catch {
             // Without https browsers don't let pages copy: what is selected can be copied by hand.
-            browser.getSelection().selectAllChildren(this.list.el);
+            document.getSelection().selectAllChildren(this.list.el);
             this.state.said = _t("Your browser does not let us copy. The codes are selected: copy them yourself.");
         }
     }
