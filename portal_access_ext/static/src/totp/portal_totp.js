@@ -80,7 +80,7 @@ publicWidget.registry.PortalMakeRecoveryCodes = publicWidget.Widget.extend({
         const action = await handleCheckIdentity(
             this.orm.call("res.users", "action_portal_make_recovery_codes", [session.user_id]),
             this.orm,
-            this.dialog
+            this.dialog,
         );
         await showRecoveryCodes(this.dialog, action);
         // As Odoo does: reloading would post a form again.

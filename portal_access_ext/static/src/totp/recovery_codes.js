@@ -64,7 +64,7 @@ export class RecoveryCodesDialog extends Component {
                 sheet.remove();
                 document.body.classList.remove(PRINTING);
             },
-            { once: true }
+            { once: true },
         );
         window.print();
     }

@@ -42,7 +42,9 @@ function keepCodes() {
                 if (codes.length !== 10 || !codes.every((code) => /^\d{4}(\s\d{4}){3}$/.test(code))) {
                     throw new Error(`These are no codes: ${codes}`);
                 }
-                if (!document.getElementById(this.$anchor[0].closest("[role=dialog]").getAttribute("aria-labelledby"))) {
+                if (
+                    !document.getElementById(this.$anchor[0].closest("[role=dialog]").getAttribute("aria-labelledby"))
+                ) {
                     throw new Error("The dialog has no name");
                 }
             },
@@ -140,7 +142,7 @@ registry.category("web_tour.tours").add("portal_access_totp_sign_in", {
 registry.category("web_tour.tours").add("portal_access_totp_reset", {
     test: true,
     steps: () => [
-        click('.o_cp_action_menus button:has(.fa-cog)', "Action"),
+        click(".o_cp_action_menus button:has(.fa-cog)", "Action"),
         click('.o-dropdown--menu .dropdown-item:contains("Reset two-factor authentication")'),
         type(".modal-content input[type=password]", "pae_admin"),
         click(`${DIALOG} button:contains("Confirm Password")`),
