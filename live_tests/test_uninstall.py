@@ -28,8 +28,12 @@ LEFTOVERS = """
     SELECT 'cron ' || cron_name FROM ir_cron WHERE cron_name ILIKE 'portal:%'
      UNION ALL
     SELECT 'index ' || indexname FROM pg_indexes
-     WHERE indexname IN ('res_users_login_trimmed_index', 'res_partner_portal_token_index',
+     WHERE indexname IN ('res_users_login_trimmed_index', 'res_partner_signup_token_index',
                          'res_users_log_create_uid_create_date_index')
+     UNION ALL
+    SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgname LIKE 'portal\\_access%'
+     UNION ALL
+    SELECT 'function ' || proname FROM pg_proc WHERE proname LIKE 'portal\\_access%'
      UNION ALL
     SELECT 'parameter ' || key FROM ir_config_parameter WHERE key LIKE 'portal\\_access\\_ext.%'
 """

@@ -20,6 +20,7 @@ from . import (
     res_partner_end_mail,
     res_partner_ledger,
     res_partner_login,
+    res_partner_rank,
     res_partner_request,
     res_partner_signup,
     res_partner_status,
@@ -31,4 +32,5 @@ from . import (
     res_users_reset,
     res_users_status,
     res_users_totp,
+    res_users_log,
 )

@@ -11,11 +11,11 @@ class ResPartner(models.Model):
 
     def init(self):
         result = super().init()
-        # Stock looks a token up by scanning all contacts. The rest is for `portal_status`.
+        # Stock looks a token up by scanning all contacts.
         self.env.cr.execute(
             """
-            CREATE INDEX IF NOT EXISTS res_partner_portal_token_index
-                ON res_partner (signup_token) INCLUDE (id, signup_expiration) WHERE signup_token IS NOT NULL
+            CREATE INDEX IF NOT EXISTS res_partner_signup_token_index
+                ON res_partner (signup_token) WHERE signup_token IS NOT NULL
             """
         )
         return result

@@ -3,7 +3,10 @@ from datetime import datetime, time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.osv import expression
 from odoo.tools import SQL
+
+from .res_partner_rank import RANKS
 
 HAS_ACCESS = ("active", "invited", "expired")
 PORTAL_STATUSES = [
@@ -14,11 +17,12 @@ PORTAL_STATUSES = [
     ("revoked", "Revoked"),
     ("internal", "Internal user"),
 ]
-# What one user says about its contact, best first: of several users, the best one counts.
-RANKS = ("internal", "used", "portal", "revoked")
-RANK_NUMBERS = {name: number for number, name in enumerate(RANKS)}
 OPERATORS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=")}
 OPPOSITES = {"!=": "=", "not in": "in"}
+
+
+class StatusDomain(list):
+    """A domain on fields that its user need not be allowed to read: it says no more than the status does."""
 
 
 class SqlSelection(fields.Selection):
@@ -82,7 +86,7 @@ class ResPartner(models.Model):
                       FROM res_partner contact LEFT JOIN %s AS access ON access.partner_id = contact.id
                      WHERE contact.id IN %s
                     """,
-                    self._portal_status_expression(SQL("access"), SQL("contact")),
+                    self._portal_status_expression(SQL("contact")),
                     self._portal_status_table(SQL("u.partner_id IN %s", tuple(self.ids))),
                     tuple(self.ids),
                 )
@@ -102,24 +106,17 @@ class ResPartner(models.Model):
         if companies.ids:
             self._portal_status_flush()
             self.env["res.partner"].flush_model(["active", "parent_id", "type"])
-            children = SQL(
-                "contact.parent_id IN %s AND contact.active AND contact.type IN ('contact', 'other')",
-                tuple(companies.ids),
-            )
             self.env.cr.execute(
                 SQL(
                     """
                     SELECT contact.parent_id, count(*), count(*) FILTER (WHERE %s IN %s)
-                      FROM res_partner contact LEFT JOIN %s AS access ON access.partner_id = contact.id
-                     WHERE %s
+                      FROM res_partner contact
+                     WHERE contact.parent_id IN %s AND contact.active AND contact.type IN ('contact', 'other')
                      GROUP BY contact.parent_id
                     """,
-                    self._portal_status_expression(SQL("access"), SQL("contact")),
+                    self._portal_status_expression(SQL("contact")),
                     HAS_ACCESS,
-                    self._portal_status_table(
-                        SQL("u.partner_id IN (SELECT contact.id FROM res_partner contact WHERE %s)", children)
-                    ),
-                    children,
+                    tuple(companies.ids),
                 )
             )
             rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
@@ -138,7 +135,7 @@ class ResPartner(models.Model):
             partner.portal_event_count = counts.get(partner._origin.id, 0)
 
     # -------------------------------------------------------------------------
-    # SQL: for reading, grouping and sorting. Searching by status says the same in another form, see below.
+    # SQL: for reading, grouping and sorting
     # -------------------------------------------------------------------------
 
     @api.model
@@ -148,42 +145,10 @@ class ResPartner(models.Model):
         self.env["res.partner"].flush_model(["signup_expiration"])
 
     @api.model
-    def _portal_status_ranks(self, user):
-        """Say what one user says about its contact.
-
-        :param SQL user: alias of the user
-        :return dict: by each of :data:`RANKS`, the SQL condition; the first one that is true counts
+    def _portal_status_impersonal_contacts(self):
+        """:return SQL: a subquery of the contacts of archived users nobody's access was taken from: the public, the
+        template
         """
-        internal, portal = (
-            SQL(
-                "EXISTS (SELECT FROM res_groups_users_rel rel WHERE rel.uid = %s.id AND rel.gid = %s)",
-                user,
-                self.env["ir.model.data"]._xmlid_to_res_id(xmlid),
-            )
-            for xmlid in ("base.group_user", "base.group_portal")
-        )
-        return {
-            "internal": SQL("(%s.active AND %s)", user, internal),
-            # Some sign in without a password of ours (OAuth, LDAP). Revoking takes away both. Not an OR with EXISTS:
-            # the database takes that for half of the users.
-            "used": SQL(
-                "%(user)s.active AND %(portal)s AND COALESCE(NULLIF(%(user)s.password, ''),"
-                " (SELECT 'signed in' FROM res_users_log log WHERE log.create_uid = %(user)s.id LIMIT 1)) IS NOT NULL",
-                user=user,
-                portal=portal,
-            ),
-            "portal": SQL("%s.active AND %s", user, portal),
-            "revoked": SQL(
-                "%(user)s.active IS NOT TRUE AND NOT %(internal)s AND %(user)s.id NOT IN %(others)s",
-                user=user,
-                internal=internal,
-                others=self._portal_status_impersonal_users(),
-            ),
-        }
-
-    @api.model
-    def _portal_status_impersonal_users(self):
-        """:return SQL: the archived users that nobody's access was taken from: the public, and the template"""
         template_id = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "")
         ids = [
             int(template_id) if template_id.isdigit() else 0,
@@ -192,24 +157,22 @@ class ResPartner(models.Model):
                 for xmlid in ("base.public_user", "base.template_portal_user_id")
             ),
         ]
-        if "website" not in self.env:
-            return SQL("%s", tuple(ids))
-        return SQL("(SELECT unnest(%s) UNION SELECT user_id FROM website WHERE user_id IS NOT NULL)", ids)
+        websites = SQL("UNION SELECT user_id FROM website") if "website" in self.env else SQL("")
+        return SQL("(SELECT partner_id FROM res_users WHERE id IN (SELECT unnest(%s) %s))", ids, websites)
 
     @api.model
     def _portal_status_table(self, where=None):
         """Return what there is to know of the users of contacts, one row for each contact that has users.
 
         :param SQL where: which users `u`
-        :return SQL: a subquery with the columns `partner_id`, `rank` (an index of :data:`RANKS`), `login_date`,
-            `idle_since` (when the latest of its users with access signed in, or got it; empty without access)
+        :return SQL: a subquery with the columns `partner_id`, `login_date`, `idle_since` (when the latest of its
+            users with access signed in, or got it; empty without access)
         """
-        ranks = self._portal_status_ranks(SQL("u"))
+        xmlid_to_id = self.env["ir.model.data"]._xmlid_to_res_id
         # An archived user does not make the access of another one used: who has access is told by that alone.
         return SQL(
             """
             (SELECT u.partner_id,
-                    min(CASE %(ranks)s END) AS rank,
                     CASE WHEN count(portal.uid) = 0 THEN max(log.create_date)
                          ELSE max(log.create_date) FILTER (WHERE portal.uid IS NOT NULL) END AS login_date,
                     GREATEST(
@@ -220,60 +183,52 @@ class ResPartner(models.Model):
                             FILTER (WHERE portal.uid IS NOT NULL)
                     ) AS idle_since
                FROM res_users u
-               LEFT JOIN res_users_log log ON log.create_uid = u.id AND NOT %(internal)s
+               LEFT JOIN res_groups_users_rel internal ON internal.uid = u.id AND internal.gid = %(internal)s AND u.active
+               LEFT JOIN res_users_log log ON log.create_uid = u.id AND internal.uid IS NULL
                LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s AND u.active
               WHERE %(where)s
               GROUP BY u.partner_id)
             """,
-            ranks=SQL(" ").join(SQL("WHEN %s THEN %s", ranks[name], RANK_NUMBERS[name]) for name in RANKS),
-            internal=ranks["internal"],
-            portal=self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
+            internal=xmlid_to_id("base.group_user"),
+            portal=xmlid_to_id("base.group_portal"),
             where=where or SQL("TRUE"),
         )
 
     @api.model
-    def _portal_status_has_token(self, contact):
-        """:return SQL: whether the contact has a sign-up token that works"""
-        return SQL(
-            "(%(contact)s.signup_expiration IS NULL OR %(contact)s.signup_expiration > %(now)s)",
-            contact=contact,
-            now=fields.Datetime.now(),
-        )
+    def _portal_status_expression(self, contact):
+        """Return the status of a contact, which :meth:`_search_portal_status` tells as a domain.
 
-    @api.model
-    def _portal_status_expression(self, table, contact):
-        """Return the status of a contact.
-
-        :param SQL table: alias of :meth:`_portal_status_table`, joined to the contact
         :param SQL contact: alias of the contact
         """
         return SQL(
             """
-            CASE %(table)s.rank
+            CASE %(contact)s.portal_access_rank
                 WHEN %(internal)s THEN 'internal'
                 WHEN %(used)s THEN 'active'
-                WHEN %(portal)s THEN CASE WHEN %(contact)s.signup_token IS NOT NULL AND %(works)s
-                                 THEN 'invited' ELSE 'expired' END
-                WHEN %(revoked)s THEN 'revoked'
+                WHEN %(waiting)s THEN CASE WHEN %(contact)s.signup_type IS NOT NULL
+                                            AND (%(contact)s.signup_expiration IS NULL
+                                                 OR %(contact)s.signup_expiration > %(now)s)
+                                           THEN 'invited' ELSE 'expired' END
+                WHEN %(archived)s THEN CASE WHEN %(contact)s.id IN %(others)s THEN 'none' ELSE 'revoked' END
                 ELSE 'none'
             END
             """,
-            table=table,
             contact=contact,
-            works=self._portal_status_has_token(contact),
-            **RANK_NUMBERS,
+            now=fields.Datetime.now(),
+            others=self._portal_status_impersonal_contacts(),
+            **RANKS,
         )
 
     def _field_to_sql(self, alias, fname, query=None):
         if query is None or not isinstance(self._fields.get(fname), SqlSelection | SqlDatetime):
             return super()._field_to_sql(alias, fname, query)
         self._portal_status_flush()
-        name = query.make_alias(alias, "portal_status")
+        if fname == "portal_status":
+            return self._portal_status_expression(SQL.identifier(alias))
+        name = query.make_alias(alias, "portal_access")
         table = SQL.identifier(name)
         condition = SQL("%s.partner_id = %s", table, SQL.identifier(alias, "id"))
         query.add_join("LEFT JOIN", name, self._portal_status_table(), condition)
-        if fname == "portal_status":
-            return self._portal_status_expression(table, SQL.identifier(alias))
         return SQL("%s.%s", table, SQL(fname.removeprefix("portal_")))
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -284,11 +239,6 @@ class ResPartner(models.Model):
     # -------------------------------------------------------------------------
     # Search
     # -------------------------------------------------------------------------
-
-    @api.model
-    def search_count(self, domain, limit=None):
-        """Let the status know that nothing is sorted: the same contacts are then found in another way."""
-        return super(ResPartner, self.with_context(portal_status_counted=True)).search_count(domain, limit=limit)
 
     @api.model
     def _search_portal_status(self, operator, value):
@@ -306,27 +256,32 @@ class ResPartner(models.Model):
             wanted = statuses - wanted
         if wanted == statuses:
             return []
-        # Most contacts have no access: they are told by what they are not.
-        is_excluded = "none" in wanted and len(wanted) > 1
-        found = statuses - wanted if is_excluded else wanted
-        is_counted = bool(self.env.context.get("portal_status_counted"))
-        at_once = not is_excluded and "none" not in found and (is_counted or "active" not in found)
-        parts = self._portal_status_contacts(found, at_once) if found else [SQL("SELECT NULL::int")]
-        contacts = SQL(" UNION ALL ").join(parts)
-        if at_once:
-            # All at once, and then the contacts by their ids. Only a sorted page of many is found quicker by
-            # walking through the contacts in their order until there are enough.
-            employees = SQL("TRUE")
-            if "active" in found and "internal" not in found:
-                employees = SQL("found.id NOT IN (%s)", self._portal_status_employees())
-            return [
-                ("id", "=", SQL("ANY(ARRAY(SELECT found.id FROM (%s) AS found (id) WHERE %s))", contacts, employees))
-            ]
-        domain = [("id", "in", SQL("(%s)", contacts))]
-        if "active" in found and "internal" not in found:
-            # An employee may have a second user. They are few: this is asked once for the whole query.
-            domain = ["&", *domain, ("id", "not in", SQL("(%s)", self._portal_status_employees()))]
-        return ["!", *domain] if is_excluded else domain
+        self._portal_status_flush()
+        domains = self._portal_status_domains()
+        return StatusDomain(expression.OR([domains[status] for status, _label in PORTAL_STATUSES if status in wanted]))
+
+    def _flush_search(self, domain, *args, **kwargs):
+        partners = self.sudo() if isinstance(domain, StatusDomain) else self
+        return super(ResPartner, partners)._flush_search(domain, *args, **kwargs)
+
+    @api.model
+    def _portal_status_domains(self):
+        """:return dict: by status, the domain that says the same as :meth:`_portal_status_expression`"""
+        impersonal = self._portal_status_impersonal_contacts()
+        waiting = ("portal_access_rank", "=", RANKS["waiting"])
+        works = [
+            *("&", ("signup_type", "!=", False)),
+            *("|", ("signup_expiration", "=", False), ("signup_expiration", ">", fields.Datetime.now())),
+        ]
+        archived = ("portal_access_rank", "=", RANKS["archived"])
+        return {
+            "internal": [("portal_access_rank", "=", RANKS["internal"])],
+            "active": [("portal_access_rank", "=", RANKS["used"])],
+            "invited": ["&", waiting, *works],
+            "expired": ["&", waiting, "!", *works],
+            "revoked": ["&", archived, ("id", "not in", impersonal)],
+            "none": ["|", ("portal_access_rank", "=", False), "&", archived, ("id", "in", impersonal)],
+        }
 
     @api.model
     def _portal_status_values(self, operator, value):
@@ -343,110 +298,6 @@ class ResPartner(models.Model):
         if any(isinstance(each, list | tuple | dict | set) for each in values):
             raise UserError(_("%s can't be searched for.", value))
         return values
-
-    @api.model
-    def _portal_status_contacts(self, statuses, at_once=False):
-        """Find the contacts with one of these statuses.
-
-        It says the same as :meth:`_portal_status_expression`, in a form that the database answers from
-        the few users that matter. With `active`, employees who have a second user are among them.
-
-        :param set statuses: not empty
-        :param bool at_once: whether all of them are read, and not one after the other until there are enough
-        :return list: subqueries of contact ids
-        """
-        self._portal_status_flush()
-        parts = []
-        if "internal" in statuses:
-            parts.append(self._portal_status_employees())
-        if "none" in statuses:
-            parts.append(self._portal_status_contacts_none())
-        if "revoked" in statuses:
-            parts.append(self._portal_status_contacts_revoked())
-        access = statuses & set(HAS_ACCESS)
-        if access == set(HAS_ACCESS):
-            parts.append(
-                SQL("SELECT u.partner_id FROM res_users u WHERE %s", self._portal_status_ranks(SQL("u"))["portal"])
-            )
-        else:
-            if "active" in access:
-                parts += self._portal_status_contacts_active(at_once)
-            if access - {"active"}:
-                parts.append(self._portal_status_contacts_waiting(access - {"active"}))
-        return parts
-
-    @api.model
-    def _portal_status_employees(self):
-        """:return SQL: a subquery of the contacts who are internal users"""
-        return SQL(
-            "SELECT employee.partner_id FROM res_users employee WHERE %s",
-            self._portal_status_ranks(SQL("employee"))["internal"],
-        )
-
-    @api.model
-    def _portal_status_no_other(self, *names):
-        """:return SQL: whether the contact of the user `u` has no other user of these ranks"""
-        ranks = self._portal_status_ranks(SQL("other"))
-        return SQL(
-            "NOT EXISTS (SELECT FROM res_users other"
-            " WHERE other.partner_id = u.partner_id AND other.id <> u.id AND (%s))",
-            SQL(" OR ").join(ranks[name] for name in names),
-        )
-
-    @api.model
-    def _portal_status_contacts_active(self, at_once):
-        """:return list: subqueries; in two parts, the users with a password are read from an index alone"""
-        ranks = self._portal_status_ranks(SQL("u"))
-        if not at_once:
-            return [SQL("SELECT u.partner_id FROM res_users u WHERE %s", ranks["used"])]
-        with_password = SQL("SELECT u.partner_id FROM res_users u WHERE %s AND u.password <> ''", ranks["portal"])
-        signed_in = SQL(
-            "SELECT u.partner_id FROM res_users u WHERE %s AND (u.password IS NULL OR u.password = '')"
-            " AND EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id)",
-            ranks["portal"],
-        )
-        return [with_password, signed_in]
-
-    @api.model
-    def _portal_status_contacts_waiting(self, statuses):
-        """:param set statuses: `invited`, `expired`, or both"""
-        token = SQL("TRUE")
-        if len(statuses) == 1:
-            token = SQL(
-                "u.partner_id %s (SELECT contact.id FROM res_partner contact"
-                " WHERE contact.signup_token IS NOT NULL AND %s)",
-                SQL("IN") if statuses == {"invited"} else SQL("NOT IN"),
-                self._portal_status_has_token(SQL("contact")),
-            )
-        return SQL(
-            """
-            SELECT u.partner_id FROM res_users u
-             WHERE %(portal)s AND (u.password IS NULL OR u.password = '')
-               AND NOT EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id)
-               AND u.partner_id NOT IN (%(employees)s) AND %(no_other)s AND %(token)s
-            """,
-            portal=self._portal_status_ranks(SQL("u"))["portal"],
-            employees=self._portal_status_employees(),
-            no_other=self._portal_status_no_other("used"),
-            token=token,
-        )
-
-    @api.model
-    def _portal_status_contacts_revoked(self):
-        return SQL(
-            "SELECT u.partner_id FROM res_users u WHERE %s AND %s",
-            self._portal_status_ranks(SQL("u"))["revoked"],
-            self._portal_status_no_other("internal", "portal"),
-        )
-
-    @api.model
-    def _portal_status_contacts_none(self):
-        ranks = self._portal_status_ranks(SQL("u"))
-        return SQL(
-            "SELECT contact.id FROM res_partner contact"
-            " WHERE NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = contact.id AND (%s))",
-            SQL(" OR ").join(ranks[name] for name in ("internal", "portal", "revoked")),
-        )
 
     @api.model
     def _search_portal_login_date(self, operator, value):

@@ -187,7 +187,7 @@ class TestAccessQueries(PortalAccessCase):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         self.env.cr.execute("EXPLAIN SELECT id FROM res_partner WHERE signup_token = 'x' AND active")
         plan = " ".join(row[0] for row in self.env.cr.fetchall())
-        self.assertIn("res_partner_portal_token_index", plan)
+        self.assertIn("res_partner_signup_token_index", plan)
 
     def test_logins_are_looked_up_by_an_index(self):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
