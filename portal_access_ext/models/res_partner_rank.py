@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, column_exists
 
 # What one user says about its contact, best first: of several users, the best one counts.
 RANKS = {"internal": 1, "used": 2, "waiting": 3, "archived": 4}
@@ -93,6 +93,28 @@ class ResPartner(models.Model):
         groups=fields.NO_ACCESS,
         help="The best of the contact's users, see `RANKS`. Empty without users, and for those without access.",
     )
+
+    portal_access_link_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups=fields.NO_ACCESS,
+        help="Until when the link of a contact works that has access and never used it. The database generates it.",
+    )
+
+    def _auto_init(self):
+        """Let the database generate the end of links from what else it knows of the contact."""
+        if not column_exists(self.env.cr, "res_partner", "portal_access_link_until"):
+            self.env.cr.execute("ALTER TABLE res_partner ADD COLUMN IF NOT EXISTS portal_access_rank integer")
+            self.env.cr.execute(
+                """
+                ALTER TABLE res_partner ADD COLUMN portal_access_link_until timestamp GENERATED ALWAYS AS (
+                    CASE WHEN portal_access_rank = %s AND signup_token IS NOT NULL
+                         THEN COALESCE(signup_expiration, timestamp '9999-12-31') END) STORED
+                """,
+                [RANKS["waiting"]],
+            )
+        return super()._auto_init()
 
     def init(self):
         result = super().init()

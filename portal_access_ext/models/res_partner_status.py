@@ -183,7 +183,8 @@ class ResPartner(models.Model):
                             FILTER (WHERE portal.uid IS NOT NULL)
                     ) AS idle_since
                FROM res_users u
-               LEFT JOIN res_groups_users_rel internal ON internal.uid = u.id AND internal.gid = %(internal)s AND u.active
+               LEFT JOIN res_groups_users_rel internal
+                 ON internal.uid = u.id AND internal.gid = %(internal)s AND u.active
                LEFT JOIN res_users_log log ON log.create_uid = u.id AND internal.uid IS NULL
                LEFT JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %(portal)s AND u.active
               WHERE %(where)s
@@ -205,10 +206,8 @@ class ResPartner(models.Model):
             CASE %(contact)s.portal_access_rank
                 WHEN %(internal)s THEN 'internal'
                 WHEN %(used)s THEN 'active'
-                WHEN %(waiting)s THEN CASE WHEN %(contact)s.signup_type IS NOT NULL
-                                            AND (%(contact)s.signup_expiration IS NULL
-                                                 OR %(contact)s.signup_expiration > %(now)s)
-                                           THEN 'invited' ELSE 'expired' END
+                WHEN %(waiting)s
+                THEN CASE WHEN %(contact)s.portal_access_link_until > %(now)s THEN 'invited' ELSE 'expired' END
                 WHEN %(archived)s THEN CASE WHEN %(contact)s.id IN %(others)s THEN 'none' ELSE 'revoked' END
                 ELSE 'none'
             END
@@ -269,16 +268,16 @@ class ResPartner(models.Model):
         """:return dict: by status, the domain that says the same as :meth:`_portal_status_expression`"""
         impersonal = self._portal_status_impersonal_contacts()
         waiting = ("portal_access_rank", "=", RANKS["waiting"])
-        works = [
-            *("&", ("signup_type", "!=", False)),
-            *("|", ("signup_expiration", "=", False), ("signup_expiration", ">", fields.Datetime.now())),
-        ]
+        now = fields.Datetime.now()
         archived = ("portal_access_rank", "=", RANKS["archived"])
         return {
             "internal": [("portal_access_rank", "=", RANKS["internal"])],
             "active": [("portal_access_rank", "=", RANKS["used"])],
-            "invited": ["&", waiting, *works],
-            "expired": ["&", waiting, "!", *works],
+            "invited": [("portal_access_link_until", ">", now)],
+            "expired": [
+                *("&", waiting),
+                *("|", ("portal_access_link_until", "=", False), ("portal_access_link_until", "<=", now)),
+            ],
             "revoked": ["&", archived, ("id", "not in", impersonal)],
             "none": ["|", ("portal_access_rank", "=", False), "&", archived, ("id", "in", impersonal)],
         }

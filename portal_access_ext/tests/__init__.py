@@ -21,6 +21,7 @@ from . import (
     test_invitation_tours,
     test_portal_home,
     test_portal_home_tours,
+    test_portal_rank,
     test_portal_status,
     test_portal_status_tours,
     test_portal_wizard,
