@@ -28,6 +28,7 @@ from . import (
     res_users,
     res_users_end,
     res_users_ledger,
+    res_users_log,
     res_users_login,
     res_users_reset,
     res_users_status,
