@@ -98,9 +98,11 @@ def test_codes_made_twice_at_the_same_moment_are_ten(odoo, database, make_custom
 @pytest.fixture
 def no_limit_of_odoo(admin):
     """Switch off Odoo's own limit, which is one per process and address."""
-    admin.call("ir.config_parameter", "set_param", "base.login_cooldown_after", "0")
+    name = "base.login_cooldown_after"
+    before = admin.call("ir.config_parameter", "get_param", name, "10")
+    admin.call("ir.config_parameter", "set_param", name, "0")
     yield
-    admin.call("ir.config_parameter", "set_param", "base.login_cooldown_after", False)
+    admin.call("ir.config_parameter", "set_param", name, before)
 
 
 @pytest.mark.usefixtures("no_limit_of_odoo")
