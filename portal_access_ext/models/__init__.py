@@ -31,7 +31,6 @@ from . import (
     res_users_log,
     res_users_login,
     res_users_reset,
-    res_users_status,
     res_users_totp,
     res_users_log,
 )
