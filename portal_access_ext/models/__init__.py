@@ -32,5 +32,4 @@ from . import (
     res_users_login,
     res_users_reset,
     res_users_totp,
-    res_users_log,
 )
