@@ -286,6 +286,23 @@ class TestPortalHome(PortalHomeCase):
         self.assertEqual(self.url_open("/my/payment_method").text.count('name="o_payment_delete_token"'), 2)
         self.assertIn("3 saved", self.get_page(self.ben))
 
+    def test_payment_methods_of_others_in_the_company_are_not_counted(self):
+        sibling = self.make_partners(1, "sibling", parent_id=self.anna.parent_id.id)
+        self.save_cards(self.offer_payment(), sibling, 2)
+        self.assertIn("None saved", self.get_page(self.anna))
+
+    def test_a_page_of_another_app_has_the_column_without_what_it_did_not_look_up(self):
+        prepare = PortalHome._prepare_portal_layout_values
+
+        def without(controller):
+            return {name: value for name, value in prepare(controller).items() if name != "portal_account"}
+
+        with patch.object(PortalHome, "_prepare_portal_layout_values", without):
+            page = self.get_page(self.anna)
+        self.assertIn("Short Street 7", page)
+        self.assertIn("Edit Security Settings", page)
+        self.assertNotIn("Two-factor authentication", page)
+
     def test_payment_methods_are_left_out_where_none_can_be_saved(self):
         page = self.get_page(self.anna)
         self.assertNotIn("Manage payment methods", page)
