@@ -1,5 +1,7 @@
 from odoo.tests import tagged
 
+from odoo.addons.portal.tests import test_tours
+
 from .test_portal_home import PortalHomeCase
 
 
@@ -38,3 +40,10 @@ class TestPortalHomePhoneTours(PortalHomeTourCase):
 
     def test_the_dashboard_on_a_phone(self):
         self.start_home_tour("portal_access_home_phone")
+
+
+@tagged("post_install", "-at_install")
+class TestStockPortalTours(test_tours.TestUi):
+    """Stock's own tours of these pages, which fail in stock too as long as the column is not shown."""
+
+    browser_size = PortalHomeTourCase.browser_size
