@@ -24,6 +24,8 @@ export class RecoveryCodesDialog extends Component {
             dialog.querySelector(".modal-title").id = TITLE_ID;
             dialog.setAttribute("aria-labelledby", TITLE_ID);
             dialog.setAttribute("aria-modal", "true");
+            // On a phone, the first button of a dialog closes it: a second Enter must not lose the codes.
+            dialog.querySelector(".modal-footer button").focus();
         });
     }
 

@@ -47,6 +47,9 @@ function keepCodes() {
                 ) {
                     throw new Error("The dialog has no name");
                 }
+                if (!document.activeElement.matches(".modal-footer button:first-child")) {
+                    throw new Error(`The focus is on ${document.activeElement.outerHTML.slice(0, 200)}`);
+                }
             },
         },
         click(`${DIALOG} button:contains("Copy")`),
