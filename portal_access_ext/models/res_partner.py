@@ -135,13 +135,14 @@ class ResPartner(models.Model):
         It is an update, not a `SELECT FOR UPDATE`: Odoo's transactions see the database as it was
         when they began. Whoever comes second fails here with a conflict, is started again by Odoo,
         and then sees what the first one did. In the order of ids, so that two lists don't lock each
-        other up.
+        other up. Not of the id itself: with a trigger on contacts, that would keep everybody from
+        referring to them, the cron of the invitations for one.
         """
         if self.ids:
             self.flush_recordset()
             self.env.cr.execute(
                 """
-                UPDATE res_partner SET id = res_partner.id
+                UPDATE res_partner SET write_uid = res_partner.write_uid
                   FROM (SELECT id FROM res_partner WHERE id IN %s ORDER BY id FOR NO KEY UPDATE) AS locked
                  WHERE res_partner.id = locked.id
                 """,

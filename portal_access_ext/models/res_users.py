@@ -97,7 +97,7 @@ class ResUsers(models.Model):
         self.flush_recordset()
         self.env.cr.execute(
             SQL(
-                "UPDATE res_users SET %s WHERE id IN %s",
+                "UPDATE res_users SET password = '', %s WHERE id IN %s",
                 SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in columns),
                 tuple(self.ids),
             )
@@ -114,10 +114,10 @@ class ResUsers(models.Model):
     def _get_portal_secrets(self):
         """Return where users' secrets are kept. Override it to add those of another way to sign in.
 
-        :return tuple: the columns of `res_users` that a revocation empties, and the tables that it
-            deletes the user's rows from, by their column `user_id`
+        :return tuple: the columns of `res_users` that a revocation empties besides the password, and the
+            tables that it deletes the user's rows from, by their column `user_id`
         """
-        columns = ["password", "totp_secret"]
+        columns = ["totp_secret"]
         # Of `auth_oauth`, which nothing here depends on: the identity that signs in without a password.
         columns += [name for name in ("oauth_uid", "oauth_access_token") if name in self._fields]
         return columns, [self.env["res.users.apikeys"]._table, self.env["auth_totp.device"]._table]

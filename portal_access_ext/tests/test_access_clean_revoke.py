@@ -34,7 +34,7 @@ class CleanRevokeCase(PortalAccessCase):
         self.env.flush_all()
         self.env.cr.execute(
             """
-            SELECT password, totp_secret,
+            SELECT NULLIF(password, ''), totp_secret,
                    (SELECT count(*) FROM res_users_apikeys WHERE user_id = u.id),
                    (SELECT count(*) FROM auth_totp_device WHERE user_id = u.id)
               FROM res_users u WHERE id = %s

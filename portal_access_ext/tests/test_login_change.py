@@ -60,7 +60,7 @@ class LoginChangeCase(PortalAccessCase):
 
     def has_password(self):
         self.env.flush_all()
-        self.env.cr.execute("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.user.ids)
+        self.env.cr.execute("SELECT COALESCE(password, '') <> '' FROM res_users WHERE id = %s", self.user.ids)
         return self.env.cr.fetchone()[0]
 
 

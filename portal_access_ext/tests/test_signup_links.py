@@ -40,7 +40,7 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         )
 
     def has_password(self):
-        self.env.cr.execute("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.user.ids)
+        self.env.cr.execute("SELECT COALESCE(password, '') <> '' FROM res_users WHERE id = %s", self.user.ids)
         return self.env.cr.fetchone()[0]
 
     def test_a_good_link_shows_the_form_with_the_login(self):
