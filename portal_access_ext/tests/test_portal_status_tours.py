@@ -1,4 +1,5 @@
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .test_portal_wizard_tours import TourCase
 
@@ -16,6 +17,7 @@ class TestPortalStatusTours(TourCase):
             "revoked",
         )
 
+    @mute_logger("odoo.http")  # of the error that the tour is about
     def test_a_contact_without_email_says_why_not(self):
         self.start_form_tour(self.ann, "portal_access_status_refused")
         self.assertFalse(self.users_of(self.ann))
@@ -36,6 +38,7 @@ class TestPortalStatusTours(TourCase):
         )
         self.assertEqual((self.users_of(ben) | self.users_of(cleo)).mapped("active"), [False, False])
 
+    @mute_logger("odoo.http")  # of the error that the tour is about
     def test_ends_are_set_in_bulk_and_removed_once_confirmed(self):
         ben, cleo = contacts = self.env["res.partner"].create(
             [{"name": f"Tour {name}", "email": f"{name}@tour.example"} for name in ("Ben", "Cleo")]
