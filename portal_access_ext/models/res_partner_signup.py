@@ -154,27 +154,27 @@ class ResPartner(models.Model):
         self.invalidate_recordset(["signup_token", *TOKEN_FIELDS[1:], "signup_valid", "signup_url"], flush=False)
 
     def _portal_access_end_links(self):
-        """Cancel the invitations and drop the tokens of the contacts that have no active user any more.
+        """Cancel the invitations and drop the tokens of the contacts that have no portal access any more.
 
-        With a token and no active user, `signup()` would make a new user, under any login.
+        With a token and no active user, `signup()` would make a new user, under any login; with one of
+        an employee, a customer's link would open the employee's account.
         """
         if not self:
             return
         Users = self.env["res.users"].sudo().with_context(active_test=True)
-        active = Users.search([("partner_id", "in", self.ids)]).partner_id
-        (self.sudo() - active)._portal_access_drop_links()
-
-    def _portal_access_drop_links(self):
-        """Cancel the invitations and drop the tokens of these contacts."""
-        self.env["portal.access.invitation"].sudo()._get_open(self)._cancel("ended")
-        if self:
+        active = Users.search([("partner_id", "in", self.ids)])
+        having = active._portal_access_having()
+        # A link opens whichever active user is the first: all of them have to be customers.
+        ended = self.sudo() - (having.partner_id - (active - having).partner_id)
+        self.env["portal.access.invitation"].sudo()._get_open(ended)._cancel("ended")
+        if ended:
             self.flush_model(["signup_type", "signup_expiration"])
             self.env.cr.execute(
                 """
                 UPDATE res_partner SET signup_token = NULL, signup_type = NULL, signup_expiration = NULL
                  WHERE id IN %s AND signup_token IS NOT NULL
                 """,
-                [tuple(self.ids)],
+                [tuple(ended.ids)],
             )
             self.invalidate_model(["signup_token", *TOKEN_FIELDS[1:], "signup_valid", "signup_url"])
 

@@ -45,21 +45,15 @@ class ResUsers(models.Model):
         return result
 
     def _portal_access_end(self):
-        """End what is left of these archived users' access: invitation, link, sessions."""
+        """End what is left of the access of these users, who lost it: invitation, link, sessions.
+
+        They were archived, became employees, or left the portal group. Override it to end something
+        else, and call super.
+        """
         self.sudo().partner_id._portal_access_end_links()
         # Odoo clears what it keeps of sessions before the commit. A request of the user in between
         # would keep the session alive in this process.
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
-
-    @api.model
-    def _portal_access_remember_access(self, before, after):
-        """Take note of users who gained portal access, or lost it, by something else than the core.
-
-        Override it to do something about that, and call super.
-
-        :param before: those who had access before
-        :param after: those who have it now
-        """
 
     # -------------------------------------------------------------------------
     # Clean end, clean start

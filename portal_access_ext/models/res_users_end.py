@@ -35,12 +35,6 @@ class ResUsers(models.Model):
         self._portal_access_forget_end()
         return result
 
-    @api.model
-    def _portal_access_remember_access(self, before, after):
-        """Forget the end of users who became employees, too: those are not archived."""
-        (before - after)._portal_access_forget_end()
-        return super()._portal_access_remember_access(before, after)
-
     def _portal_access_forget_end(self):
         """Let the next access of these users start without an end, and without warnings of it."""
         if not self.ids:

@@ -78,8 +78,13 @@ class ResUsers(models.Model):
 
     @api.model
     def _portal_access_remember_access(self, before, after):
-        """Tell the ledger who gained access, and who lost it; let those lose what opens their account."""
-        result = super()._portal_access_remember_access(before, after)
+        """Tell the ledger who gained access, and who lost it, by something else than the core.
+
+        Those lose what opens their account.
+
+        :param before: users who had access before
+        :param after: those who have it now
+        """
         Event = self.env["portal.access.event"]
         granted, revoked = (after - before).sudo(), (before - after).sudo()
         if self.env.user._is_public():
@@ -87,13 +92,12 @@ class ResUsers(models.Model):
                 Event._record("granted", user, {user.id: _("The customer signed up.")}, actor=user)
         else:
             Event._record("granted", granted)
-        promoted = revoked.filtered("active")  # read before: one query
-        # Archiving alone ends links at `write`.
-        promoted.partner_id._portal_access_drop_links()
+        promoted = revoked.filtered("active")
+        if promoted:  # for the others, archiving did so
+            promoted._portal_access_end()
         self._portal_access_wipe_outsiders(revoked)
         internal = _("The user became an internal user, or left the portal group.")
         Event._record("revoked", revoked, dict.fromkeys(promoted.ids, internal))
-        return result
 
     @api.model
     def _portal_access_wipe_outsiders(self, users_sudo):
@@ -112,11 +116,7 @@ class ResUsers(models.Model):
             """,
             [tuple(users_sudo.ids), (xmlid_to_id("base.group_portal"), xmlid_to_id("base.group_user"))],
         )
-        outsiders = users_sudo.browse(row[0] for row in self.env.cr.fetchall())
-        outsiders._portal_access_wipe()
-        if outsiders:
-            # See `_portal_access_end`.
-            self.env.cr.postcommit.add(self.env.registry.clear_cache)
+        users_sudo.browse(row[0] for row in self.env.cr.fetchall())._portal_access_wipe()
 
     def _portal_access_remember_secrets(self, vals):
         """Tell the ledger of changed passwords and of two-factor authentication that is turned on or off."""

@@ -187,11 +187,6 @@ class ResUsers(models.Model):
         self.env["portal.access.login.change"]._end(self)
         return result
 
-    @api.model
-    def _portal_access_remember_access(self, before, after):
-        self.env["portal.access.login.change"]._end(before - after)
-        return super()._portal_access_remember_access(before, after)
-
     def _portal_access_wipe_after_undo(self, since):
         """Remove all that somebody may sign in with who changed the login.
 

@@ -166,11 +166,11 @@ class ResUsers(models.Model):
         columns, tables = super()._get_portal_secrets()
         return columns, [*tables, self.env["portal.access.recovery.code"]._table]
 
-    @api.model
-    def _portal_access_remember_access(self, before, after):
+    def _portal_access_end(self):
         """Remove the codes of users who became employees, too: those are not wiped."""
-        self.env["portal.access.recovery.code"]._remove(before - after)
-        return super()._portal_access_remember_access(before, after)
+        result = super()._portal_access_end()
+        self.env["portal.access.recovery.code"]._remove(self)
+        return result
 
     def _portal_access_wipe_after_undo(self, since):
         """Keep the owner's codes where the owner's authenticator is kept."""

@@ -48,7 +48,7 @@ class TestAccessLedger(LedgerCase):
         files = [
             cls.__module__.rpartition(".")[2]
             for cls in type(self.env["res.users"]).mro()
-            if "_portal_access_remember_access" in cls.__dict__
+            if "_portal_access_end" in cls.__dict__
         ]
         self.assertEqual(files[-1], "res_users", "what all others call")
 
