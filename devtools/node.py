@@ -1,4 +1,4 @@
-"""Node.js and the linters that are written for it, in the cache."""
+"""Node.js, the linters that are written for it, and axe-core for the browser tests, in the cache."""
 
 import os
 import shutil
@@ -31,22 +31,31 @@ def _major(node: str) -> int:
 
 
 def ensure_packages() -> tuple[str, Path]:
-    """Return Node.js and the folder of node_modules with prettier and eslint.
+    """Return Node.js and the folder of node_modules.
 
     :raise Problem: when they cannot be installed
     """
     node, npm = find_node()
     target = CACHE / f"node-{short_hash(*NODE_PACKAGES)}"
     if not (target / ".complete").exists():
-        with lock(target.name), step("installing prettier and eslint"):
+        with lock(target.name), step("installing prettier, eslint and axe-core"):
             target.mkdir(parents=True, exist_ok=True)
             run_or_explain(
                 [*npm, "install", "--prefix", target, "--no-audit", "--no-fund", "--loglevel=error", *NODE_PACKAGES],
                 CACHE / "log" / "npm.log",
-                "Installing prettier and eslint",
+                "Installing prettier, eslint and axe-core",
                 NETWORK_HINT,
                 cwd=target,
                 env={**os.environ, "PATH": os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])},
             )
             (target / ".complete").touch()
     return node, target / "node_modules"
+
+
+def ensure_axe() -> Path:
+    """Return the script that a page runs to look for accessibility violations in itself.
+
+    :raise Problem: when it cannot be installed
+    """
+    _node, modules = ensure_packages()
+    return modules / "axe-core" / "axe.min.js"

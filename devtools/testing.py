@@ -13,6 +13,7 @@ from .addons import main_addon
 from .console import Problem, say, step
 from .context import DATA_DIR, Context
 from .databases import Databases
+from .node import ensure_axe
 from .results import Outcome
 from .settings import LOGS, ROOT, STATE, short_hash
 
@@ -72,7 +73,7 @@ def run_odoo_tests(context: Context, databases: Databases) -> Outcome:
                 *("--http-port", str(free_port()), "--max-cron-threads=0"),
             ),
             log,
-            env=context.environ(),
+            env=addon_environment(context),
             on_line=lambda line: note_odoo_test(now, line),
         )
         outcome = results.from_odoo_log(log, "alone")
@@ -109,7 +110,7 @@ def lane_full(context: Context, databases: Databases) -> Outcome:
             context,
             "full",
             ["--odoo-http", f"--odoo-database={name}", *(str(addon.folder) for addon in addons)],
-            context.environ(),
+            addon_environment(context),
             covered=[addon.folder for addon in addons],
         )
 
@@ -169,6 +170,11 @@ def print_coverage(context: Context, env: dict) -> None:
     say(f"\nCoverage of our addons:\n{answer.stdout or answer.stderr}")
 
 
+def addon_environment(context: Context) -> dict[str, str]:
+    """Return the environment of the addons' tests. PAE_AXE: without it those of accessibility are skipped."""
+    return {**context.environ(), "PAE_AXE": str(ensure_axe())}
+
+
 def live_environment(context: Context, databases: Databases, full: bool = False) -> dict[str, str]:
     """Return the environment of the live tests and the benchmarks, which start Odoo themselves.
 
@@ -205,7 +211,7 @@ def run_named(context: Context, databases: Databases, options) -> int:
         others = others or [str(addon.folder) for addon in context.own_addons]
         with databases.throwaway(template) as name:
             arguments = ["--odoo-http", f"--odoo-database={name}", *keyword, *others]
-            outcome += _pytest_in_foreground(context, arguments, context.environ())
+            outcome += _pytest_in_foreground(context, arguments, addon_environment(context))
     return results.close(outcome)
 
 

@@ -1,4 +1,5 @@
 from . import (
+    test_accessibility,
     test_access_bulk,
     test_access_check,
     test_access_clean_revoke,

@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .accessibility import DESKTOP, PHONE, AccessibilityCase
+from .test_portal_home import PortalHomeCase
+from .test_totp_codes import LOGGERS, TotpCase
+
+DIALOG = ".modal-content"
+
+
+@tagged("post_install", "-at_install")
+class TestAccessibilityOfTheDashboard(AccessibilityCase, PortalHomeCase):
+    """Our blocks of the pages that every customer comes by."""
+
+    def setUp(self):
+        super().setUp()
+        self.add_unknown_card()
+        self.save_cards(self.offer_payment(), self.anna, 2)
+        self.login = self.anna.user_ids.login
+
+    def test_the_dashboard(self):
+        column = ".o_portal_wrap .d-lg-flex > div:has(> .o_portal_account_security)"
+        number = ".o_portal_docs .o_portal_card_count"
+        self.assert_accessible("/my", column, number, login=self.login, sizes=[DESKTOP])
+        button = "button[data-bs-target='#accountOffCanvas']"
+        self.assert_accessible("/my", button, number, login=self.login, sizes=[PHONE])
+
+    def test_the_panel_on_a_phone(self):
+        steps = ["await click('button[data-bs-target=\"#accountOffCanvas\"]')"]
+        self.assert_accessible("/my", "#accountOffCanvas.show", login=self.login, steps=steps, sizes=[PHONE])
+
+
+@tagged("post_install", "-at_install")
+class TestAccessibilityOfSecurity(AccessibilityCase, TotpCase):
+    """Signing in, the login, two-factor authentication."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.write({"email": "help@pae.example", "phone": "+1 555 0100"})
+        cls.user.password = cls.login = cls.user.login
+        cls.env["mail.mail"].search([]).unlink()
+
+    def offer_login_change(self):
+        self.env["ir.config_parameter"].set_param("portal_access_ext.login_change_by_customer", "True")
+
+    def test_the_login(self):
+        self.user.sudo().totp_secret = False
+        section = "section[name=portal_login]"
+        self.assert_accessible("/my/security", section, login=self.login)
+        self.offer_login_change()
+        self.assert_accessible("/my/security", f"{section} form", login=self.login)
+        self.assert_accessible(
+            "/my/security",
+            f"{section} .invalid-feedback",
+            section,
+            login=self.login,
+            steps=[f"await click('{section} button[type=submit]')"],
+        )
+
+    def test_the_recovery_codes(self):
+        # The tests sign in like a program, which Odoo would now ask for an API key.
+        self.patch(self.registry["res.users"], "_rpc_api_keys_only", lambda user: False)
+        block = ".o_portal_recovery_codes"
+        self.assert_accessible("/my/security", block, login=self.login)
+        steps = [
+            f"await click('{block} button')",
+            f"await type('{DIALOG} input[name=password]', '{self.login}')",
+            f"await click('{DIALOG} .btn-primary')",
+        ]
+        for size in (DESKTOP, PHONE):  # Odoo asks once, as long as one is signed in
+            self.assert_accessible(
+                "/my/security",
+                f"{DIALOG}:has(.o_portal_recovery_list)",
+                login=self.login,
+                steps=steps,
+                sizes=[size],
+            )
+
+    def test_a_violation_would_be_found(self):
+        self._enter_page(None)
+        step = "(await see('.oe_login_form button')).setAttribute('style', 'color: silver; background: white')"
+        [violation] = self._find_violations("/web/login", [".oe_login_form .oe_login_buttons"], [step], PHONE)
+        self.assertEqual(violation["rule"], "color-contrast")
+        self.assertIn("color-contrast", self._describe([violation]))
+
+    @mute_logger(*LOGGERS)
+    def test_the_code_at_signing_in(self):
+        steps = [
+            f"await type('#login', '{self.login}'); await type('#password', '{self.login}');"
+            "await click('form.oe_login_form button[type=submit]')",
+        ]
+        self.assert_accessible("/web/login", "#portal_recovery_code_help", "#totp_token", steps=steps)
+
+    def test_the_links_of_a_new_login(self):
+        self.change(needs_confirmation=True)
+        link = self.link(self.mails()[self.new], "confirm")
+        page = ".oe_login_form"
+        self.assert_accessible(link, page)
+        self.assert_accessible(
+            link, f"{page} [role=status]", page, steps=[f"await click('{page} button')"], sizes=[PHONE]
+        )
+        self.assert_accessible(link, f"{page} [role=alert]", page)
+
+    def test_links_that_do_not_work(self):
+        [partner] = self.make_partners(1, "invited")
+        self.grant(partner)
+        link = partner.sudo()._get_signup_url_for_action()[partner.id]
+        past = fields.Datetime.now() - timedelta(days=1)
+        self.invitations_of(partner).valid_until = partner.sudo().signup_expiration = past
+        page = ".oe_login_form"
+        self.assert_accessible(link, page)
+        steps = [f"await click('{page} form button')"]
+        self.assert_accessible(link, f"{page}:has([role=status])", steps=steps)
