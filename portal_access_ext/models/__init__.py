@@ -14,6 +14,7 @@ from . import (
     res_groups,
     res_partner,
     res_partner_access,
+    res_partner_address,
     res_partner_check,
     res_partner_end,
     res_partner_end_cron,

@@ -12,6 +12,7 @@ from . import (
     test_access_ledger_tours,
     test_access_queries,
     test_access_rights,
+    test_address,
     test_login_change,
     test_login_reset,
     test_login_rules,
