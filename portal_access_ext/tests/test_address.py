@@ -148,10 +148,12 @@ class TestAddress(AddressCase):
         self.assert_is_archived(self.depot)
 
     def test_an_address_that_a_module_wants_to_keep_is_archived(self):
+        refusal = UserError("Needed")
+
         def refuse(partners):
             partners.name = "half done"
             partners.flush_recordset()
-            raise UserError("This module needs it")
+            raise refusal
 
         with patch.object(self.registry["res.partner"], "unlink", refuse):
             self.assert_is_archived(self.depot)
