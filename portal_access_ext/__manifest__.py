@@ -25,6 +25,7 @@
         "views/auth_signup_templates.xml",
         "views/portal_access_event_views.xml",
         "views/portal_access_login_views.xml",
+        "views/portal_form_templates.xml",
         "views/portal_home_templates.xml",
         "views/portal_login_templates.xml",
         "views/portal_access_totp_views.xml",
@@ -44,6 +45,7 @@
             "portal_access_ext/static/src/portal_wizard/**/*",
         ],
         "web.assets_frontend": [
+            "portal_access_ext/static/src/portal_form/**/*",
             "portal_access_ext/static/src/totp/**/*",
         ],
         "web.assets_tests": [

@@ -21,6 +21,7 @@ from . import (
     test_invitation_reminder,
     test_invitation_request,
     test_invitation_tours,
+    test_portal_form,
     test_portal_home,
     test_portal_home_tours,
     test_portal_rank,
