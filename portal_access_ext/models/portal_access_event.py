@@ -141,6 +141,11 @@ class PortalAccessEvent(models.Model):
             ],
         )
 
+    @api.model
+    def _describe_change(self, old, new):
+        """:return str: the details of a value that became another one"""
+        return f"{old or '-'} → {new or '-'}"
+
     # -------------------------------------------------------------------------
     # Retention
     # -------------------------------------------------------------------------

@@ -272,7 +272,8 @@ class PortalAccessLoginChange(models.Model):
         self.partner_id.signup_prepare(
             signup_type="reset", expiration=self.env["portal.access.invitation"]._get_valid_until()
         )
-        details = _("%(new)s → %(old)s, undone by the old login", new=undone_login, old=self.old_login)
+        change = self.env["portal.access.event"]._describe_change(undone_login, self.old_login)
+        details = _("%(change)s, undone by the old login", change=change)
         if email is not None:
             details = _("%(change)s, the contact's email too", change=details)
         self._log(details)
@@ -321,7 +322,7 @@ class PortalAccessLoginChange(models.Model):
     def _lock(self):
         """Let nobody else confirm, undo or revoke at the same moment; see `res.partner._portal_access_lock`."""
         self.partner_id._portal_access_lock()
-        self.env.cr.execute("UPDATE portal_access_login_change SET id = id WHERE id = %s", self.ids)
+        self.env.cr.execute("UPDATE portal_access_login_change SET write_uid = write_uid WHERE id = %s", self.ids)
         self.invalidate_recordset()
 
     def _get_others(self):
@@ -348,7 +349,7 @@ class PortalAccessLoginChange(models.Model):
         self.partner_id.with_context(portal_access_batch=AT_WORK).email = email
 
     def _get_details(self):
-        details = _("%(old)s → %(new)s", old=self.old_login, new=self.new_login)
+        details = self.env["portal.access.event"]._describe_change(self.old_login, self.new_login)
         return _("%(change)s, the contact's email too", change=details) if self.with_email else details
 
     def _announce(self):

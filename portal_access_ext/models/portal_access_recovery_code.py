@@ -36,8 +36,8 @@ class PortalAccessRecoveryCode(models.Model):
 
         :return list: the codes, which are known here and now only
         """
-        # Two at the same moment do so one after the other.
-        self.env.cr.execute("UPDATE res_users SET id = id WHERE id = %s", [user.id])
+        # Two at the same moment do so one after the other; see `res.partner._portal_access_lock`.
+        self.env.cr.execute("UPDATE res_users SET write_uid = write_uid WHERE id = %s", [user.id])
         self._remove(user)
         codes = set()
         while len(codes) < COUNT:

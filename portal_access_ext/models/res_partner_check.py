@@ -7,6 +7,7 @@ from odoo import _, api, models
 from odoo.tools import SQL
 
 from .portal_access_login_key import login_key
+from .portal_access_rank import IN_USE
 
 # Longest address that mail servers carry (RFC 5321).
 EMAIL_MAX_LENGTH = 254
@@ -146,8 +147,7 @@ class ResPartner(models.Model):
                 """
                 SELECT DISTINCT ON (u.partner_id)
                        u.partner_id, u.id, u.active, internal.uid IS NOT NULL, portal.uid IS NOT NULL,
-                       %(login_key)s, COALESCE(u.password, '') <> ''
-                         OR EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id),
+                       %(login_key)s, %(in_use)s,
                        %(su)s OR EXISTS (SELECT FROM res_company_users_rel rel
                                           WHERE rel.user_id = u.id AND rel.cid = ANY(%(companies)s))
                   FROM res_users u
@@ -157,6 +157,7 @@ class ResPartner(models.Model):
                  ORDER BY u.partner_id, NOT u.active, internal.uid IS NULL, portal.uid IS NULL, u.login
                 """,
                 login_key=login_key("u", "login"),
+                in_use=IN_USE,
                 su=self.env.su,
                 # As Odoo's own rules do: who works in a branch reaches the contacts of the parent company.
                 companies=(self.env.companies | self.env.companies.sudo().parent_ids).ids,

@@ -4,7 +4,7 @@ import pytz
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from .portal_access_context import AT_WORK, QUIET
 
@@ -134,25 +134,34 @@ class ResPartner(models.Model):
             same._portal_access_log(title, old_emails)
 
     def _portal_access_clear_unused_ends(self):
-        """Forget the last day of the contacts that have no access any more: their next one starts without.
+        """Forget the last day of the contacts that have no access any more: their next one starts without."""
+        if self:
+            self._portal_access_clear_ends(SQL("id IN %s AND portal_access_until IS NOT NULL", tuple(self.ids)))
 
-        Plain SQL: whoever takes access away writes a note already.
+    @api.model
+    def _portal_access_clear_ends(self, chosen):
+        """Forget the last day of contacts that have no access.
+
+        Plain SQL: whoever takes access away writes a note already. The rank does not tell: an employee may
+        be a customer too, by a second user.
+
+        :param SQL chosen: which contacts
         """
-        if not self:
-            return
         self.flush_model(["portal_access_until"])
         self.env["res.users"].flush_model(["active", "partner_id", "groups_id"])
         self.env.cr.execute(
-            """
-            UPDATE res_partner SET portal_access_until = NULL
-             WHERE id IN %s AND portal_access_until IS NOT NULL
-               AND NOT EXISTS (SELECT FROM res_users u
-                                 JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %s
-                                WHERE u.partner_id = res_partner.id AND u.active)
-            """,
-            [tuple(self.ids), self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal")],
+            SQL(
+                """
+                UPDATE res_partner SET portal_access_until = NULL
+                 WHERE %s AND NOT EXISTS (SELECT FROM res_users u
+                                            JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %s
+                                           WHERE u.partner_id = res_partner.id AND u.active)
+                """,
+                chosen,
+                self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
+            )
         )
-        self.invalidate_recordset(["portal_access_until"], flush=False)
+        self.invalidate_model(["portal_access_until"], flush=False)
 
     # -------------------------------------------------------------------------
     # Dates

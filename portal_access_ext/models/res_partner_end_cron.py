@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import SQL
 
+from .portal_access_rank import RANKS
 from .res_partner_end import get_local_date
 
 _logger = logging.getLogger(__name__)
@@ -240,7 +241,6 @@ class ResPartner(models.Model):
         :return list: a row for each :class:`ContactEnd`
         """
         self.env.flush_all()
-        xmlid_to_id = self.env["ir.model.data"]._xmlid_to_res_id
         may_be_dormant = SQL("FALSE")
         if rules.dormancy_days:
             unseen_since = rules.now - timedelta(rules.dormancy_days - rules.unused_warning_days - 2)
@@ -264,15 +264,12 @@ class ResPartner(models.Model):
                   JOIN %(access)s AS access ON access.partner_id = u.partner_id
                  WHERE u.active AND %(chosen)s
                    AND (u.portal_access_end_failed_on IS NULL OR u.portal_access_end_failed_on < %(retry_before)s)
-                   AND NOT EXISTS (
-                       SELECT FROM res_users other
-                         JOIN res_groups_users_rel internal ON internal.uid = other.id AND internal.gid = %(internal)s
-                        WHERE other.partner_id = u.partner_id AND other.active)
+                   AND partner.portal_access_rank != %(employee)s
                  GROUP BY u.partner_id, partner.id
                 HAVING partner.portal_access_until <= %(until)s OR %(may_be_dormant)s
                 """,
-                portal=xmlid_to_id("base.group_portal"),
-                internal=xmlid_to_id("base.group_user"),
+                portal=self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
+                employee=RANKS["internal"],
                 access=self._portal_status_table(SQL("u.active AND %s", chosen)),
                 chosen=chosen,
                 retry_before=rules.now - RETRY_AFTER,
@@ -286,19 +283,7 @@ class ResPartner(models.Model):
     def _portal_access_forget_old_ends(self):
         """Forget past ends of contacts without access, and warnings of a dormancy that was turned off."""
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE res_partner SET portal_access_until = NULL
-                 WHERE portal_access_until < %s
-                   AND NOT EXISTS (SELECT FROM res_users u
-                                     JOIN res_groups_users_rel portal ON portal.uid = u.id AND portal.gid = %s
-                                    WHERE u.partner_id = res_partner.id AND u.active)
-                """,
-                fields.Datetime.now().date() - timedelta(1),
-                self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
-            )
-        )
+        self._portal_access_clear_ends(SQL("portal_access_until < %s", fields.Datetime.now().date() - timedelta(1)))
         if not self.env["res.users"]._get_portal_dormancy_days():
             # Else they would count if it is turned on again.
             self.env.cr.execute(

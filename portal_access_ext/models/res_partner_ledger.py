@@ -15,6 +15,6 @@ class ResPartner(models.Model):
         result = super().write(vals)
         new_email = user.partner_id.email
         if email_normalize(old_email) != email_normalize(new_email):
-            details = {user.id: f"{old_email or '-'} → {new_email or '-'}"}
-            self.env["portal.access.event"]._record("email_changed", user, details)
+            Event = self.env["portal.access.event"]
+            Event._record("email_changed", user, {user.id: Event._describe_change(old_email, new_email)})
         return result

@@ -1,8 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL, column_exists
 
-# What one user says about its contact, best first: of several users, the best one counts.
-RANKS = {"internal": 1, "used": 2, "waiting": 3, "archived": 4}
+from .portal_access_rank import IN_USE, RANKS
 
 # Makes the rank of some contacts anew, from all their users.
 REFRESH = """
@@ -11,9 +10,7 @@ CREATE OR REPLACE FUNCTION portal_access_rank_refresh(contact_ids integer[]) RET
       FROM (SELECT known.id, (
                    SELECT min(CASE
                               WHEN u.active AND internal.uid IS NOT NULL THEN %(internal)s
-                              -- Some sign in without a password of Odoo (OAuth, LDAP). Revoking takes away both.
-                              WHEN u.active AND portal.uid IS NOT NULL AND (u.password <> '' OR EXISTS (
-                                   SELECT FROM res_users_log log WHERE log.create_uid = u.id)) THEN %(used)s
+                              WHEN u.active AND portal.uid IS NOT NULL AND %(in_use)s THEN %(used)s
                               WHEN u.active AND portal.uid IS NOT NULL THEN %(waiting)s
                               WHEN u.active IS NOT TRUE AND internal.uid IS NULL THEN %(archived)s
                               END)
@@ -120,13 +117,14 @@ class ResPartner(models.Model):
         result = super().init()
         values = {
             **RANKS,
+            "in_use": IN_USE,
             "group_user": self.env["ir.model.data"]._xmlid_to_res_id("base.group_user"),
             "group_portal": self.env["ir.model.data"]._xmlid_to_res_id("base.group_portal"),
         }
         execute = self.env.cr.execute
         drop_triggers(self.env.cr)
-        execute(REFRESH, values)
-        execute(TRIGGERED, values)
+        execute(SQL(REFRESH, **values))
+        execute(SQL(TRIGGERED, **values))
         execute(GUARD)
         for table in TABLES:
             for operation, rows in (

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.osv import expression
 from odoo.tools import SQL
 
-from .res_partner_rank import RANKS
+from .portal_access_rank import RANKS
 
 HAS_ACCESS = ("active", "invited", "expired")
 PORTAL_STATUSES = [
@@ -149,9 +149,8 @@ class ResPartner(models.Model):
         """:return SQL: a subquery of the contacts of archived users nobody's access was taken from: the public, the
         template
         """
-        template_id = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "")
         ids = [
-            int(template_id) if template_id.isdigit() else 0,
+            self.env["res.users"]._get_portal_template_user_id() or 0,
             *(
                 self.env["ir.model.data"]._xmlid_to_res_id(xmlid) or 0
                 for xmlid in ("base.public_user", "base.template_portal_user_id")

@@ -142,11 +142,9 @@ class ResUsers(models.Model):
         # Who deleted the account once is not to be deleted now.
         self.env.cr.execute("DELETE FROM res_users_deletion WHERE user_id IN %s AND state = 'todo'", [ids])
         self.invalidate_recordset(["log_ids", "login_date"])
-        self.env["portal.access.event"]._record(
-            "login_changed",
-            self.browse(changed),
-            {user_id: f"{old} → {logins[user_id]}" for user_id, old in changed.items()},
-        )
+        Event = self.env["portal.access.event"]
+        details = {user_id: Event._describe_change(old, logins[user_id]) for user_id, old in changed.items()}
+        Event._record("login_changed", self.browse(changed), details)
 
     def _portal_access_move_to(self, partner):
         """Move these users to another contact, without all that a change of contact sets off."""
@@ -198,17 +196,22 @@ class ResUsers(models.Model):
         )
         return dict(self.env.cr.fetchall())
 
+    @api.model
+    def _get_portal_template_user_id(self):
+        """:return: the id that the database has for the user whose copies new portal users are, or None"""
+        value = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "False")
+        try:
+            template_id = literal_eval(value)
+        except (ValueError, SyntaxError):
+            return None
+        return template_id if type(template_id) is int else None
+
     def _get_portal_template_user(self):
         """:return: the user whose copies new portal users are
 
         :raise UserError: if the database has none
         """
-        value = self.env["ir.config_parameter"].sudo().get_param("base.template_portal_user_id", "False")
-        try:
-            template_id = literal_eval(value)
-        except (ValueError, SyntaxError):
-            template_id = None
-        template = self.browse(template_id if type(template_id) is int else None).exists()
+        template = self.browse(self._get_portal_template_user_id()).exists()
         if not template:
             raise UserError(_("There is no template for portal users. Set the parameter base.template_portal_user_id."))
         return template

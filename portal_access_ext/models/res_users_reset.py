@@ -1,4 +1,7 @@
 from odoo import api, models
+from odoo.tools import SQL
+
+from .portal_access_rank import IN_USE
 
 
 class ResetAddress(str):
@@ -42,14 +45,7 @@ class ResUsers(models.Model):
         if not addresses:
             return {}
         self.env["res.users.log"].flush_model(["create_uid"])
-        self.env.cr.execute(
-            """
-            SELECT id FROM res_users u
-             WHERE id IN %s AND (COALESCE(password, '') <> ''
-                                 OR EXISTS (SELECT FROM res_users_log log WHERE log.create_uid = u.id))
-            """,
-            [tuple(addresses)],
-        )
+        self.env.cr.execute(SQL("SELECT id FROM res_users u WHERE id IN %s AND %s", tuple(addresses), IN_USE))
         return {user_id: addresses[user_id] for (user_id,) in self.env.cr.fetchall()}
 
 
