@@ -6,7 +6,6 @@ from smtplib import SMTPException
 from psycopg2 import OperationalError
 
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import UserError
 from odoo.osv import expression
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import SQL
@@ -24,8 +23,12 @@ RETRY_DOUBLINGS = 7
 REMINDER_RETRY_DELAY = timedelta(hours=4)
 # What an invitation mails: the template, its name for those who deleted it, and the field that knows the mail.
 MAILS = {
-    "invitation": ("mail_template_portal_invitation", "Portal: Invitation", "mail_mail_id_int"),
-    "reminder": ("mail_template_portal_invitation_reminder", "Portal: Invitation reminder", "reminder_mail_id_int"),
+    "invitation": ("portal_access_ext.mail_template_portal_invitation", "Portal: Invitation", "mail_mail_id_int"),
+    "reminder": (
+        "portal_access_ext.mail_template_portal_invitation_reminder",
+        "Portal: Invitation reminder",
+        "reminder_mail_id_int",
+    ),
 }
 
 
@@ -290,32 +293,14 @@ class PortalAccessInvitation(models.Model):
 
     def _create_mails_in_one_go(self, purpose):
         xmlid, name, field = MAILS[purpose]
-        template = self.env.ref(f"portal_access_ext.{xmlid}", raise_if_not_found=False)
-        if not template:
-            raise UserError(_("The mail template %s was deleted.", name))
-        values_list = []
-        for _lang, (lang_template, ids) in template._classify_per_lang(self.ids).items():
-            bodies = lang_template._portal_access_render_bodies(ids)
-            values_by_id = lang_template._generate_template(
-                ids, ["subject", "email_from", "reply_to", "auto_delete", "mail_server_id"]
+        template = self.env["mail.template"]._portal_access_get(xmlid, name)
+        author = self.env.user.partner_id
+        sender = author.email_formatted or self.env.company.email_formatted
+        mails = self.env["mail.mail"].create(
+            template._portal_access_prepare_mails(
+                self, lambda invitation: (invitation._get_recipient(), sender, author)
             )
-            for res_id, values in values_by_id.items():
-                author = self.env.user.partner_id
-                email_from = values.get("email_from") or author.email_formatted or self.env.company.email_formatted
-                values_list.append(
-                    {
-                        **values,
-                        "body_html": bodies[res_id],
-                        "email_to": self.browse(res_id)._get_recipient(),
-                        "email_from": email_from,
-                        "reply_to": values.get("reply_to") or email_from,
-                        "author_id": author.id,
-                        "model": self._name,
-                        "res_id": res_id,
-                        "record_name": False,
-                    }
-                )
-        mails = self.env["mail.mail"].create(values_list)
+        )
         if purpose == "invitation":
             # "Queued" says that the mail waits to be sent, whether or not it is rendered.
             self.write({"state": "queued", "next_attempt_on": False, "rendered_on": fields.Datetime.now()})

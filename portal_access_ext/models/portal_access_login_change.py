@@ -3,10 +3,9 @@ from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
-from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, consteq
-from odoo.tools.misc import hmac
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from .portal_access_context import AT_WORK
 from .portal_access_login_key import is_storable, login_key
@@ -14,7 +13,6 @@ from .portal_access_login_key import is_storable, login_key
 LINK_HOURS = 72
 # For how many days a change that is over is kept; the ledger remembers it longer.
 KEPT_DAYS = 90
-ID_MAX = 2**31 - 1
 
 
 class PortalAccessLoginChange(models.Model):
@@ -57,89 +55,6 @@ class PortalAccessLoginChange(models.Model):
     confirm_until = fields.Datetime(readonly=True, help="Until when the link that confirms works.")
     undo_until = fields.Datetime(readonly=True, help="Until when the link that undoes works.")
     nonce = fields.Char(required=True, readonly=True, copy=False, groups=fields.NO_ACCESS)
-    confirm_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
-    undo_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
-    password_link = fields.Char(compute="_compute_links", groups=fields.NO_ACCESS)
-    password_until = fields.Datetime(compute="_compute_links", groups=fields.NO_ACCESS)
-
-    @api.depends("state", "can_undo", "confirm_until", "undo_until")
-    @api.depends_context("su")
-    def _compute_links(self):
-        """Make the links for the mails, which are rendered as superuser; nobody else ever gets one."""
-        self.confirm_link = self.undo_link = self.password_link = self.password_until = False
-        if not self.env.su:
-            return
-        for change in self:
-            if change.state == "waiting":
-                change.confirm_link = change._get_link("confirm")
-            elif change.state == "done" and change.can_undo:
-                change.undo_link = change._get_link("undo")
-            elif change.state == "undone":
-                change.password_until = change.partner_id.signup_expiration
-                change.password_link = change.partner_id._get_signup_url_for_action()[change.partner_id.id]
-
-    # -------------------------------------------------------------------------
-    # Links
-    # -------------------------------------------------------------------------
-
-    def _get_signature(self, purpose):
-        until = self.confirm_until if purpose == "confirm" else self.undo_until
-        message = (self.id, fields.Datetime.to_string(until), self.nonce)
-        return hmac(self.env(su=True), f"portal_access_ext-login-{purpose}", message)
-
-    def _get_link(self, purpose):
-        return f"{self.user_id.get_base_url()}/my/login/{purpose}/{self.id}/{self._get_signature(purpose)}"
-
-    @api.model
-    def _find_by_link(self, purpose, change_id, signature):
-        """:return: the change that a link is about, as superuser, or an empty recordset for one that is not ours"""
-        change = self.sudo().browse(change_id if 0 < change_id <= ID_MAX else []).exists()
-        if change and consteq(change._get_signature(purpose).encode(), signature.encode(errors="replace")):
-            return change
-        return self.browse()
-
-    def _get_problem(self, purpose):
-        """Say why a link does not work, to whoever holds it.
-
-        :return dict: `code`, `title` and `text`; None if it works
-        """
-        code = self._get_problem_code(purpose)
-        return self._get_problem_texts().get(code)
-
-    def _get_problem_code(self, purpose):
-        if not self:
-            return "invalid"
-        now = fields.Datetime.now()
-        is_confirm = purpose == "confirm"
-        if self.state == "undone" or (is_confirm and self.state == "done"):
-            return "used"
-        if not self.user_id._portal_access_having():
-            return "ended"
-        if self.state == "cancelled" or not (is_confirm or self.can_undo):
-            return "cancelled"
-        if (self.confirm_until if is_confirm else self.undo_until) < now:
-            return "expired"
-        return None
-
-    @api.model
-    def _get_problem_texts(self):
-        texts = [
-            ("invalid", _("This link does not work."), _("Please copy the whole link from our message.")),
-            ("used", _("This link was used already."), _("Sign in to see your login, or contact us.")),
-            (
-                "cancelled",
-                _("This link does not work any more."),
-                _("Your login was changed again, or this change was cancelled."),
-            ),
-            (
-                "expired",
-                _("This link has expired."),
-                _("Links work for %s hours, for the safety of your account.", LINK_HOURS),
-            ),
-            ("ended", _("This account is closed."), _("Contact us if you did not expect that.")),
-            ("taken", _("This login can't be used."), _("Another account uses it meanwhile.")),
-        ]
-        return {code: {"code": code, "title": title, "text": text} for code, title, text in texts}
 
     # -------------------------------------------------------------------------
     # Asking, doing, undoing: callers have checked the right to do so
@@ -365,61 +280,6 @@ class PortalAccessLoginChange(models.Model):
     def _log(self, details):
         self.env["portal.access.event"]._record("login_changed", self.user_id, {self.user_id.id: details})
         self.partner_id._message_log(body=_("Portal login changed: %s", details))
-
-    # -------------------------------------------------------------------------
-    # Mails
-    # -------------------------------------------------------------------------
-
-    def _get_address(self, login):
-        """:return str: the address that a login is told at: itself, or else the contact's email of that time"""
-        normalize = self.env["res.partner"]._portal_access_normalize_email
-        return normalize(login) or normalize(self.old_email)
-
-    def _send_to_both(self, old_template, new_template):
-        """Tell the old login and the new one, each by its own mail; but nobody twice."""
-        old_address, new_address = self._get_address(self.old_login), self._get_address(self.new_login)
-        mails = [self._prepare_mail(old_template, old_address)] if old_address else []
-        if new_address and new_address != old_address:
-            mails.append(self._prepare_mail(new_template, new_address))
-        self._send(mails)
-
-    def _prepare_mail(self, xmlid, address):
-        """Render a mail in the customer's language, as superuser: it may carry a link."""
-        template = self.env.ref(xmlid, raise_if_not_found=False)
-        if not template:
-            raise UserError(_("The mail template %s was deleted.", xmlid))
-        # Nothing else of the wizard's or the customer's context may end up in the mail.
-        context = {"lang": self.partner_id.lang or self.env.lang}
-        change = self.with_env(self.env(user=SUPERUSER_ID, su=True, context=context))
-        template = template.with_env(change.env)
-        values = template._generate_template(
-            change.ids, ["subject", "body_html", "email_from", "reply_to", "auto_delete", "mail_server_id"]
-        )[change.id]
-        body = change.env["mail.render.mixin"]._render_encapsulate(
-            "portal_access_ext.login_mail_layout", values.pop("body_html"), context_record=change
-        )
-        employee = self.requested_by_id.filtered(lambda user: user._is_internal())
-        senders = self.company_id.partner_id | employee.partner_id | self.env.ref("base.partner_root")
-        email_from = values.get("email_from") or senders.filtered("email")[:1].email_formatted
-        author = self.company_id.partner_id  # not who did it: authors may read their messages
-        return {
-            **values,
-            "body_html": body,
-            "email_to": address,
-            "email_from": email_from,
-            "reply_to": values.get("reply_to") or email_from,
-            "author_id": author.id,
-            "model": self._name,
-            "res_id": self.id,
-            "record_name": False,
-        }
-
-    @api.model
-    def _send(self, mail_values):
-        """Hand mails to Odoo's mail queue, with no default value of anybody's context, a copy to others for one."""
-        env = self.env(user=SUPERUSER_ID, su=True, context={"lang": self.env.lang})
-        env["mail.mail"].create(mail_values)
-        self.env["portal.access.invitation"]._trigger_cron("mail.ir_cron_mail_scheduler_action")
 
     # -------------------------------------------------------------------------
     # Keeping

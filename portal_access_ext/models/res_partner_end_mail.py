@@ -1,7 +1,6 @@
 import re
 
 from odoo import _, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL, formataddr
 
 TEMPLATES = {
@@ -69,35 +68,15 @@ class ResUsers(models.Model):
 
         :return: the users who have an address
         """
-        template = self.env.ref(TEMPLATES[kind], raise_if_not_found=False)
-        if not template:
-            raise UserError(_("The mail template %s was deleted.", TEMPLATES[kind]))
+        template = self.env["mail.template"]._portal_access_get(TEMPLATES[kind])
         recipients = {user.id: user._portal_access_get_recipient() for user in self}
         reachable = self.filtered(lambda user: recipients[user.id])
         author = self.env.ref("base.partner_root")
-        values_list = []
-        for _lang, (lang_template, ids) in template._classify_per_lang(reachable.ids).items():
-            bodies = lang_template._portal_access_render_bodies(ids)
-            values_by_id = lang_template._generate_template(
-                ids, ["subject", "email_from", "reply_to", "auto_delete", "mail_server_id"]
-            )
-            for user in reachable.browse(ids):
-                values = values_by_id[user.id]
-                email_from = values.get("email_from") or user.company_id.email_formatted or author.email_formatted
-                values_list.append(
-                    {
-                        **values,
-                        "body_html": bodies[user.id],
-                        "email_to": recipients[user.id],
-                        "email_from": email_from,
-                        "reply_to": values.get("reply_to") or email_from,
-                        "author_id": author.id,
-                        "model": self._name,
-                        "res_id": user.id,
-                        "record_name": False,
-                    }
-                )
-        self.env["mail.mail"].create(values_list)
+
+        def get_envelope(user):
+            return recipients[user.id], user.company_id.email_formatted or author.email_formatted, author
+
+        self.env["mail.mail"].create(template._portal_access_prepare_mails(reachable, get_envelope))
         return reachable
 
     def _portal_access_get_recipient(self):
