@@ -5,6 +5,8 @@ from . import (
     portal_access_change_login,
     portal_wizard,
     portal_wizard_user,
+    portal_wizard_user_end,
     portal_wizard_user_hooks,
+    portal_wizard_user_results,
     res_users_identitycheck,
 )

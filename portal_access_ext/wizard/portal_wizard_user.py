@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -29,10 +27,6 @@ class PortalWizardUser(models.TransientModel):
         readonly=True, help="Whether the contact had access when the dialog showed it last."
     )
     seen_email = fields.Char(readonly=True, help="The contact's email when the dialog showed it last.")
-    access_until = fields.Date(
-        help="The last day of access, in the contact's time zone. Empty: it does not end by itself."
-    )
-    seen_until = fields.Date(readonly=True, help="The contact's last day of access when the dialog showed it last.")
     has_problem = fields.Boolean(readonly=True, help="Whether the row needs attention, and comes first.")
     outcome = fields.Selection(OUTCOMES, readonly=True, help="What the last action did with this row.")
     outcome_reason = fields.Char(readonly=True)
@@ -135,10 +129,6 @@ class PortalWizardUser(models.TransientModel):
         if not self._origin:
             return bool(self.email)
         return (self.email or "") != (self.seen_email or "")
-
-    def _is_end_typed(self):
-        """:return bool: whether the administrator chose another end of access than the contact has"""
-        return self.access_until != self.seen_until
 
     @api.onchange("in_portal", "email", "access_until")
     def _onchange_row(self):
@@ -273,144 +263,3 @@ class PortalWizardUser(models.TransientModel):
         revoked = self.filtered(lambda line: results[line][0] == "revoked" and line._is_email_typed())
         revoked._save_typed_emails()
         return results
-
-    # -------------------------------------------------------------------------
-    # The end of access
-    # -------------------------------------------------------------------------
-
-    def _get_ends_to_grant(self):
-        """Return the last day of rows that are granted access.
-
-        A contact's own counts, typed or not, else that of the dialog. What nobody typed is not
-        written over, somebody else may have set it meanwhile, unless it went by already.
-
-        :return dict: the last day by contact id, or False
-        """
-        own = {line.partner_id.id: line.partner_id.sudo().portal_access_until for line in self}  # to be read only
-        lapsed = self.partner_id._portal_access_end_problems(own)
-        ends = {}
-        for line in self:
-            partner_id = line.partner_id.id
-            until = line.access_until if line._is_end_typed() else partner_id not in lapsed and own[partner_id]
-            ends[partner_id] = until or line.wizard_id.access_until
-        return ends
-
-    def _get_newly_ending(self):
-        """:return: those of these rows that will have another last day once they are granted access"""
-        return self.filtered(lambda line: (line.access_until or line.wizard_id.access_until) != line.seen_until)
-
-    def _get_end_problems(self, is_grant=False):
-        """:return dict: why they can't have their last day, by row, for those rows only"""
-        ends = {line: line.access_until for line in self if line._is_end_typed()}
-        if is_grant:
-            ends.update({line: line.wizard_id.access_until for line in self if not line.access_until})
-        # Of any later day no time zone makes a past one: ticking must not wait for a thousand contacts.
-        tomorrow = fields.Date.today() + timedelta(1)
-        by_contact = {
-            line.partner_id._origin.id: until
-            for line, until in ends.items()
-            if until and until <= tomorrow and line.partner_id._origin
-        }
-        contacts = self.env["res.partner"].browse(by_contact).exists()
-        problems = contacts._portal_access_end_problems(by_contact)
-        return {line: problems[contact.id] for line in ends if (contact := line.partner_id._origin).id in problems}
-
-    def _save_ends(self):
-        """Save the typed ends of access on the contacts, and nothing else.
-
-        :return dict: (outcome, reason) by row
-        """
-        ends = {line.partner_id.id: line.access_until for line in self}
-        return self._get_results_by_line(*self.partner_id._portal_access_set_ends(ends))
-
-    def _save_typed(self):
-        """Save the typed addresses and ends of access of rows that keep the access they have, or don't.
-
-        :return dict: (outcome, reason) by row
-        """
-        results = self.filtered(lambda line: line._is_email_typed())._save_typed_emails()
-        for line, (outcome, reason) in self.filtered(lambda line: line._is_end_typed())._save_ends().items():
-            email_outcome, email_reason = results.get(line, (outcome, ""))
-            outcome = "refused" if "refused" in (outcome, email_outcome) else email_outcome
-            results[line] = (outcome, " ".join(filter(None, (email_reason, reason))))
-        return results
-
-    def _save_typed_emails(self):
-        """Save the typed addresses that can be used on the contacts.
-
-        :return dict: (outcome, reason) by row
-        """
-        typed = self._get_typed_emails()
-        verdicts = self.partner_id._portal_access_verdicts(typed)
-        outcomes, savable = {}, self.env["res.partner"]
-        for line in self:
-            verdict = verdicts.get(line.partner_id.id)
-            is_foreign = not verdict or verdict.code in ("internal", "other_company", "missing")
-            if not is_foreign and verdict.email and verdict.email_code != "taken":
-                savable |= line.partner_id
-            else:
-                reason = verdict and (verdict.reason if is_foreign else verdict.email_reason)
-                outcomes[line.partner_id.id] = ("refused", reason or _("This email was not saved."))
-        outcomes.update(savable._portal_access_save_typed_emails(verdicts))
-        return {line: outcomes[line.partner_id.id] for line in self}
-
-    def _show_results(self, results):
-        """Keep what was done with each row, and what its contact is like now, in one statement.
-
-        :param dict results: (outcome, reason) by row
-        """
-        if not results:
-            return
-        # sudo: the rows are the caller's own, they were read before. Asking again for rights, which Odoo
-        # forgets each time that access changes, costs as much as all the rest.
-        results = {line.sudo(): result for line, result in results.items()}
-        lines = self.sudo().browse().concat(*results).exists()
-        self.env.flush_all()
-        # What was done is known. Where nothing was, somebody else may have done something meanwhile.
-        unchanged = lines.filtered(lambda line: results[line][0] in ("refused", "saved", "until_set"))
-        verdicts = unchanged.partner_id.sudo(False)._portal_access_verdicts()
-        rows = []
-        for line in lines:
-            outcome, reason = results[line]
-            verdict = verdicts.get(line.partner_id.id)
-            has_access = verdict.code in ("has_access", "internal") if verdict else outcome in ("granted", "invited")
-            if outcome == "refused" and line._is_settled(has_access):
-                outcome = reason = None
-            is_refused = outcome == "refused"
-            # What was refused stays as it was typed and ticked, to be mended and applied again.
-            rows.append(
-                (
-                    line.id,
-                    line.in_portal if is_refused else has_access,
-                    has_access,
-                    (line.email if is_refused and line._is_email_typed() else line.partner_id.email) or None,
-                    line.partner_id.email or None,
-                    (line.access_until if is_refused else line.partner_id.portal_access_until) or None,
-                    line.partner_id.portal_access_until or None,
-                    outcome,
-                    reason,
-                    is_refused,
-                )
-            )
-        self.env.cr.execute(
-            """
-            UPDATE portal_wizard_user line
-               SET in_portal = new.in_portal, seen_in_portal = new.seen_in_portal, email = new.email,
-                   seen_email = new.seen_email, access_until = new.access_until, seen_until = new.seen_until,
-                   outcome = new.outcome, outcome_reason = new.outcome_reason, has_problem = new.has_problem
-              FROM unnest(%s, %s, %s, %s::varchar[], %s::varchar[], %s::date[], %s::date[], %s, %s, %s)
-                AS new (id, in_portal, seen_in_portal, email, seen_email, access_until, seen_until, outcome,
-                        outcome_reason, has_problem)
-             WHERE line.id = new.id
-            """,
-            [list(column) for column in zip(*rows, strict=True)],
-        )
-        self.invalidate_model()
-
-    def _is_settled(self, has_access):
-        """:return bool: whether somebody else did meanwhile what was asked for: no failure, but nothing to do"""
-        return (
-            self.seen_in_portal != self.in_portal == has_access
-            and not self._is_email_typed()
-            and not self._is_end_typed()
-        )

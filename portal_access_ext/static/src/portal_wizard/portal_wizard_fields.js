@@ -3,6 +3,7 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { CheckBox } from "@web/core/checkbox/checkbox";
+import { PortalAccessSelectionBadge } from "@portal_access_ext/portal_status/selection_badge";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { useRecordObserver } from "@web/model/relational_model/utils";
@@ -39,45 +40,31 @@ registry.category("fields").add("portal_access_in_portal", {
     extractProps: (_info, { readonly }) => ({ readonly }),
 });
 
-const COLORS = {
-    ready: "info",
-    ready_again: "info",
-    has_access: "success",
-    granted: "success",
-    invited: "success",
-    saved: "success",
-    until_set: "success",
-    revoked: "secondary",
-    internal: "secondary",
-    no_email: "warning",
-    duplicate: "warning",
-};
-
 /**
  * The status of a row: a word, with the whole reason on hover and for screen readers.
  *
  * The reason is shown in full where somebody works on it: in the row that is being edited, in those
  * that are ticked though they can't be granted access, and in those that failed.
  */
-export class PortalAccessStatus extends Component {
+export class PortalAccessStatus extends PortalAccessSelectionBadge {
     static template = "portal_access_ext.Status";
-    static props = { ...standardFieldProps };
-
-    get value() {
-        return this.props.record.data[this.props.name];
-    }
-
-    get label() {
-        const options = this.props.record.fields[this.props.name].selection;
-        return options.find(([code]) => code === this.value)?.[1] || "";
-    }
+    static colors = {
+        ready: "info",
+        ready_again: "info",
+        has_access: "success",
+        granted: "success",
+        invited: "success",
+        saved: "success",
+        until_set: "success",
+        revoked: "secondary",
+        internal: "secondary",
+        no_email: "warning",
+        duplicate: "warning",
+    };
+    static otherColor = "danger";
 
     get reason() {
         return this.props.record.data.access_reason || "";
-    }
-
-    get color() {
-        return COLORS[this.value] || "danger";
     }
 
     get isReasonShown() {
