@@ -28,6 +28,8 @@
         "views/portal_form_templates.xml",
         "views/portal_home_templates.xml",
         "views/portal_login_templates.xml",
+        "views/payment_token_views.xml",
+        "views/portal_payment_templates.xml",
         "views/portal_access_totp_views.xml",
         "views/portal_totp_templates.xml",
         "views/res_config_settings_views.xml",

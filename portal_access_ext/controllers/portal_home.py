@@ -36,7 +36,11 @@ class PortalHome(CustomerPortal):
             "has_two_factor": bool(user._mfa_type()),
             "signed_in_on": log.create_date or None,
             "payment_token_count": len(tokens),
-            "is_payment_offered": bool(tokens) or self._can_save_payment_method(partner),
+            "is_payment_offered": bool(
+                tokens
+                or self._can_save_payment_method(partner)
+                or request.env["payment.token"].sudo()._portal_access_get_gone(partner, limit=1)
+            ),
         }
 
     def _can_save_payment_method(self, partner):

@@ -28,6 +28,7 @@ from . import (
     test_login_rules,
     test_login_tours,
     test_portal_form,
+    test_payment_methods,
     test_portal_home,
     test_portal_home_tours,
     test_portal_rank,

@@ -283,7 +283,7 @@ class TestPortalHome(PortalHomeCase):
         self.assertIn("1 saved", self.get_page(self.anna))
         self.save_cards(provider, self.anna.commercial_partner_id, 1)
         self.assertIn("2 saved", self.get_page(self.anna))
-        self.assertEqual(self.url_open("/my/payment_method").text.count('name="o_payment_delete_token"'), 2)
+        self.assertEqual(self.url_open("/my/payment_method").text.count('data-payment-option-type="token"'), 2)
         self.assertIn("3 saved", self.get_page(self.ben))
 
     def test_payment_methods_of_others_in_the_company_are_not_counted(self):

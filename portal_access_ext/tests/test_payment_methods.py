@@ -1,0 +1,485 @@
+import json
+import re
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.mail.tests.common import mail_new_test_user
+
+from .test_portal_home import PortalHomeCase
+
+BAD_IDS = (0, -1, 2**31, 2**70, "x", "1", "", None, True, 1.5, [], [1], {}, {"id": 1})
+
+
+class PaymentCase(PortalHomeCase):
+    """Anna with her company and a sibling in it, Ben of another company, and what they saved."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company_partner = cls.anna.parent_id
+        cls.sibling, cls.office = cls.make_partners(2, "paying", parent_id=cls.company_partner.id)
+        cls.as_manager(cls, cls.sibling + cls.company_partner).portal_access_grant()
+        for user in cls.users_of(cls, cls.sibling + cls.company_partner):
+            user.password = user.login
+        cls.provider = cls.offer_payment(cls)
+        cls.method = cls.provider.payment_method_ids
+        cls.card, cls.newer = cls.save_cards(cls, cls.provider, cls.anna, 2)
+        cls.card.payment_details = "4242"
+        cls.company_card = cls.save_cards(cls, cls.provider, cls.company_partner, 1)
+        cls.sibling_card = cls.save_cards(cls, cls.provider, cls.sibling, 1)
+        cls.ben_card = cls.save_cards(cls, cls.provider, cls.ben, 1)
+        cls.env.flush_all()
+
+    def pay(self, token, state="pending", **values):
+        """Make a payment with a saved method, in the given state."""
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.method.id,
+                "reference": f"PAE-{self.env['payment.transaction'].search_count([])}",
+                "amount": 12.5,
+                "currency_id": self.env.company.currency_id.id,
+                "partner_id": token.partner_id.id,
+                "token_id": token.id,
+                "operation": "online_token",
+                **values,
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE payment_transaction SET state = %s WHERE id = %s", [state, transaction.id])
+        transaction.invalidate_recordset()
+        return transaction
+
+    def call(self, route, **params):
+        """:return dict: the answer of a JSON route, which is never a traceback"""
+        self.env.flush_all()
+        with mute_logger("odoo.http"):
+            response = self.url_open(
+                route, data=json.dumps({"params": params}), headers={"Content-Type": "application/json"}
+            )
+        self.env.invalidate_all()
+        return response.json()
+
+    def assertRefused(self, answer, *words, name=None):
+        self.assertIn("error", answer)
+        data = answer["error"]["data"]
+        self.assertIn(data["name"], [name] if name else ["odoo.exceptions.UserError", "odoo.exceptions.AccessError"])
+        for word in words:
+            self.assertIn(word, data["message"])
+
+    def delete(self, token_id):
+        return self.call("/payment/archive_token", token_id=token_id)
+
+    def get_html(self, path="/my/payment_method"):
+        response = self.url_open(path)
+        self.assertEqual(response.status_code, 200)
+        return response.text
+
+    def get_text(self, path="/my/payment_method"):
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.get_html(path)))
+
+    def listed(self, path="/my/payment_method"):
+        """:return set: the ids of the saved methods that a page shows"""
+        return set(map(int, re.findall(r'id="o_payment_token_(\d+)"', self.get_html(path))))
+
+    def make_default(self, token_id, page=None):
+        csrf = re.search(r'csrf_token: "(\w+)"', page or self.get_html("/my"))[1]
+        data = {"csrf_token": csrf}
+        if token_id is not None:
+            data["token_id"] = token_id
+        response = self.url_open("/my/payment_method/default", data=data)
+        self.env.invalidate_all()
+        return response
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethods(PaymentCase):
+    """The page of saved payment methods."""
+
+    def test_the_page_says_whose_each_method_is_and_since_when(self):
+        self.env.cr.execute("UPDATE payment_token SET create_date = '2024-05-01' WHERE id = %s", [self.card.id])
+        self.sign_in(self.anna)
+        self.assertEqual(self.listed(), set((self.card + self.newer + self.company_card).ids))
+        text = self.get_text()
+        self.assertEqual(text.count("Yours"), 2)
+        self.assertIn("Saved on 05/01/2024", text)
+        self.assertIn(f"Your company's: {self.company_partner.name}", text)
+        self.assertIn("can't be edited", text)
+        self.assertIn("Add new card", text)
+
+    def test_only_what_is_the_customer_s_own_has_the_trash_icon(self):
+        self.sign_in(self.anna)
+        linked = re.findall(r'data-linked-radio="o_payment_token_(\d+)"', self.get_html())
+        self.assertEqual(set(map(int, linked)), set((self.card + self.newer).ids))
+        self.sign_in(self.company_partner)
+        self.assertEqual(self.listed(), set(self.company_card.ids))
+        self.assertIn("Yours", self.get_text())
+        self.assertEqual(self.get_html().count('name="o_payment_delete_token"'), 1)
+
+    def test_the_page_costs_no_query_more_for_twenty_methods(self):
+        def measure():
+            counter = []
+            for _attempt in range(3):
+                with self.count_queries(counter):
+                    self.get_html()
+            return min(counter)
+
+        self.sign_in(self.ben)
+        self.pay(self.ben_card)
+        one = measure()
+        for token in self.save_cards(self.provider, self.ben, 19):
+            self.pay(token)
+        self.assertLessEqual(measure(), one)
+
+    def test_the_page_works_where_nothing_was_ever_saved(self):
+        self.ben_card.active = False
+        self.sign_in(self.ben)
+        self.assertNotIn("can't be edited", self.get_text())
+
+    # Deleting
+
+    def test_customers_delete_their_own(self):
+        self.sign_in(self.anna)
+        self.assertNotIn("error", self.delete(self.card.id))
+        self.assertFalse(self.card.active)
+        self.assertEqual(self.card.portal_gone_reason, "customer")
+        self.assertNotIn("No longer available", self.get_text())
+
+    def test_the_company_s_is_deleted_by_who_owns_it_only(self):
+        for partner in (self.anna, self.sibling):
+            self.sign_in(partner)
+            self.assertRefused(self.delete(self.company_card.id), "belongs to", self.company_partner.name)
+            self.assertTrue(self.company_card.active)
+        self.sign_in(self.company_partner)
+        self.assertNotIn("error", self.delete(self.company_card.id))
+        self.assertFalse(self.company_card.active)
+
+    def test_an_unsettled_payment_keeps_its_method(self):
+        self.sign_in(self.anna)
+        for state in ("pending", "authorized", "draft"):
+            with self.subTest(state=state):
+                transaction = self.pay(self.card, state)
+                self.assertRefused(self.delete(self.card.id), transaction.reference, "12.50")
+                self.assertTrue(self.card.active)
+                self.assertIn(transaction.reference, self.get_text())
+                self.env.cr.execute("UPDATE payment_transaction SET state = 'done' WHERE id = %s", [transaction.id])
+        self.assertNotIn("settled", self.get_text())
+        self.assertNotIn("error", self.delete(self.card.id))
+
+    def test_settled_and_given_up_payments_keep_nothing(self):
+        for state in ("done", "cancel", "error"):
+            self.pay(self.card, state)
+        given_up = self.pay(self.card, "draft")
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
+            [fields.Datetime.now() - timedelta(hours=2), given_up.id],
+        )
+        self.sign_in(self.anna)
+        self.assertNotIn("error", self.delete(self.card.id))
+
+    def test_employees_are_refused_too_but_a_provider_is_disabled_whatever_is_under_way(self):
+        self.pay(self.card)
+        with self.assertRaisesRegex(UserError, "not settled"):
+            self.card.active = False
+        self.assertTrue(self.card.active)
+        self.provider.state = "disabled"
+        self.assertFalse(self.card.active)
+
+    def test_a_payment_with_a_deleted_method_is_refused(self):
+        self.card.active = False
+        with self.assertRaises(UserError):
+            self.pay(self.card)
+
+    # Gone
+
+    def test_customers_are_told_why_their_methods_are_gone(self):
+        self.sign_in(self.anna)
+        reasons = {
+            "provider": (self.provider, {"state": "disabled"}, "We no longer use Dashboard"),
+            "mode": (self.provider, {"state": "enabled"}, "We set up Dashboard"),
+            "method": (self.method, {"active": False}, f"We no longer accept {self.method.name}"),
+            "company": (self.newer, {"active": False}, "We have removed it"),
+        }
+        for reason, (record, vals, words) in reasons.items():
+            with self.subTest(reason=reason):
+                savepoint = self.cr.savepoint(flush=True)
+                record.write(vals)
+                self.assertFalse(self.newer.active)
+                self.assertEqual(self.newer.portal_gone_reason, reason)
+                text = self.get_text()
+                self.assertIn("No longer available", text)
+                self.assertIn(words, text)
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_what_was_gone_long_ago_is_not_told_any_more(self):
+        self.provider.state = "disabled"
+        (self.card + self.company_card).portal_gone_on = fields.Datetime.now() - timedelta(days=91)
+        self.sign_in(self.anna)
+        text = self.get_text()
+        self.assertIn("No longer available", text)
+        self.assertNotIn("4242", text)
+        self.newer.portal_gone_on = fields.Datetime.now() - timedelta(days=91)
+        self.assertNotIn("No longer available", self.get_text())
+
+    def test_a_customer_whose_only_provider_is_gone_still_finds_the_page(self):
+        self.provider.state = "disabled"
+        self.sign_in(self.anna)
+        self.assertIn("Manage payment methods", self.get_html("/my"))
+
+    def test_customers_are_not_told_of_the_methods_of_others(self):
+        self.ben_card.payment_details = self.sibling_card.payment_details = "6666"
+        self.provider.state = "disabled"
+        self.sign_in(self.anna)
+        self.assertNotIn("6666", self.get_text())
+
+    def test_disabling_a_provider_costs_no_query_per_method(self):
+        def disable(count):
+            provider = self.provider.copy({"state": "test"})
+            self.save_cards(provider, self.ben, count)
+            counter = []
+            with self.count_queries(counter):
+                provider.state = "disabled"
+            return counter[0]
+
+        disable(1)
+        self.assertLessEqual(disable(20), disable(1))
+
+    # The default
+
+    def test_the_newest_is_the_default_until_the_customer_chooses(self):
+        self.sign_in(self.anna)
+        self.assertEqual((self.card + self.newer).sorted("id", reverse=True)._portal_access_get_default(), self.newer)
+        self.assertEqual(self.get_text().count("Make default"), 1)
+        self.make_default(self.card.id)
+        self.assertEqual(self.anna.sudo().portal_default_token_id, self.card)
+        self.assertIn(f'value="{self.newer.id}"', self.get_html())
+        self.card.active = False
+        self.assertEqual((self.newer)._portal_access_get_default(), self.newer)
+        self.assertNotIn("Make default", self.get_text())
+
+    def test_the_default_is_preselected_when_paying(self):
+        self.anna.sudo().portal_default_token_id = self.card
+        self.sign_in(self.anna)
+        tokens = self.env["payment.token"].sudo()._get_available_tokens(self.provider.ids, self.anna.id)
+        self.assertEqual(tokens, self.newer + self.card)
+        html = self.env["ir.qweb"]._render(
+            "payment.form",
+            {
+                "tokens_sudo": tokens,
+                "payment_methods_sudo": self.env["payment.method"],
+                "providers_sudo": self.provider,
+                "request": None,
+                "show_tokenize_input_mapping": {},
+            },
+        )
+        checked = re.findall(r'<input id="o_payment_token_(\d+)"[^>]*checked', str(html))
+        self.assertEqual(checked, [str(self.card.id)])
+
+    def test_only_an_own_method_becomes_the_default(self):
+        archived = self.save_cards(self.provider, self.anna, 1)
+        archived.active = False
+        self.sign_in(self.anna)
+        page = self.get_html("/my")
+        for token in (self.company_card, self.sibling_card, self.ben_card, archived):
+            self.make_default(token.id, page)
+            self.assertFalse(self.anna.sudo().portal_default_token_id)
+        for token_id in ("0", "-1", str(2**31), str(2**70), "x", "", None):
+            response = self.make_default(token_id, page)
+            with self.subTest(token_id=token_id):
+                self.assertEqual(response.status_code, 200)
+                self.assertIn("no longer available", response.text)
+                self.assertFalse(self.anna.sudo().portal_default_token_id)
+
+    @mute_logger("odoo.http")
+    def test_the_default_is_set_by_a_signed_in_customer_s_own_form_only(self):
+        self.sign_in(self.anna)
+        self.assertEqual(self.url_open("/my/payment_method/default").status_code, 405)
+        self.url_open("/my/payment_method/default", data={"token_id": self.card.id})
+        self.assertFalse(self.anna.sudo().portal_default_token_id)
+        self.authenticate(None, None)
+        self.make_default(self.card.id, self.get_html("/web/login"))
+        self.assertFalse(self.anna.sudo().portal_default_token_id)
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethodsRights(PaymentCase):
+    """Who sees, uses and deletes which saved method."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.foreign_manager = mail_new_test_user(
+            cls.env,
+            login="pae_foreign",
+            groups="base.group_user,base.group_partner_manager",
+            company_id=cls.company_2.id,
+            company_ids=[(6, 0, cls.company_2.ids)],
+        )
+        for user in (cls.employee, cls.manager, cls.foreign_manager):
+            user.password = user.login
+        cls.archived = cls.save_cards(cls, cls.provider, cls.anna, 1)
+        cls.archived.active = False
+        cls.env.flush_all()
+
+    def test_nobody_deletes_what_is_not_theirs(self):
+        tokens = self.card + self.company_card + self.sibling_card + self.ben_card + self.archived
+        users = self.users_of(self.anna + self.sibling + self.ben) + self.employee + self.manager + self.foreign_manager
+        for user in users:
+            self.authenticate(user.login, user.login)
+            for token in tokens.filtered(lambda token, user=user: token.partner_id != user.partner_id):
+                with self.subTest(user=user.login, token=token.id):
+                    before = token.active
+                    self.assertRefused(self.delete(token.id))
+                    self.assertEqual(token.active, before)
+        self.authenticate(None, None)
+        self.assertRefused(self.delete(self.card.id), name="odoo.http.SessionExpiredException")
+        self.assertTrue(self.card.active)
+
+    def test_ids_that_are_none_get_a_clear_answer(self):
+        self.sign_in(self.anna)
+        for token_id in BAD_IDS:
+            with self.subTest(token_id=token_id):
+                self.assertRefused(self.delete(token_id), "doesn't exist")
+        self.assertRefused(self.call("/payment/archive_token"), "doesn't exist")
+        self.assertRefused(self.delete(self.archived.id), "doesn't exist")
+        self.assertTrue(self.card.active)
+
+    def transaction_values(self, partner, **values):
+        """The values that the browser would send from the page of a customer."""
+        self.env.invalidate_all()
+        html = self.get_html()
+        access_token = re.search(r'data-access-token="(\w+)"', html)[1]
+        return {
+            "provider_id": self.provider.id,
+            "payment_method_id": None,
+            "amount": None,
+            "currency_id": None,
+            "partner_id": partner.id,
+            "access_token": access_token,
+            "flow": "token",
+            "tokenization_requested": False,
+            "landing_route": "/my/payment_method",
+            "is_validation": True,
+            **values,
+        }
+
+    def test_customers_pay_with_their_own_and_their_company_s_only(self):
+        self.sign_in(self.anna)
+        values = self.transaction_values(self.anna)
+        for token in (self.sibling_card, self.ben_card, self.archived):
+            with self.subTest(token=token.id):
+                self.assertRefused(
+                    self.call("/payment/transaction", **values, token_id=token.id), name="odoo.exceptions.AccessError"
+                )
+        for token_id in BAD_IDS:
+            with self.subTest(token_id=token_id):
+                self.assertRefused(self.call("/payment/transaction", **values, token_id=token_id), "can't be used")
+        self.assertRefused(self.call("/payment/transaction", **values), "can't be used")
+        self.assertFalse(self.env["payment.transaction"].search([("partner_id", "=", self.anna.id)]))
+        for token in (self.card, self.company_card):
+            answer = self.call("/payment/transaction", **values, token_id=token.id)
+            self.assertNotIn("error", answer)
+        self.assertEqual(
+            self.env["payment.transaction"].search([("partner_id", "=", self.anna.id)]).token_id,
+            self.card + self.company_card,
+        )
+
+    def test_only_the_owner_asks_what_uses_a_method(self):
+        transaction = self.pay(self.card)
+        self.assertTrue(transaction)
+        for partner, may in ((self.anna, True), (self.sibling, False), (self.ben, False)):
+            card = self.card.with_user(partner.user_ids)
+            with self.subTest(partner=partner.name):
+                if may:
+                    self.assertEqual(card.get_linked_records_info(), [])
+                else:
+                    self.assertRaises(AccessError, card.get_linked_records_info)
+
+    def test_customers_write_nothing_over_rpc(self):
+        card = self.card.with_user(self.anna.user_ids)
+        for vals in ({"active": False}, {"portal_is_hidden": True}, {"partner_id": self.ben.id}):
+            self.assertRaises(AccessError, card.write, vals)
+        for user in self.anna.user_ids + self.employee:
+            partner = self.anna.with_user(user)
+            self.assertRaises(AccessError, partner.read, ["portal_default_token_id"])
+            self.assertRaises(AccessError, partner.write, {"portal_default_token_id": self.card.id})
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethodsOfBefore(PaymentCase):
+    """After a clean revoke, who gets the contact's access next starts without the saved methods of before."""
+
+    def change_hands(self, partner):
+        """Revoke access, and give it to another address, as a contact manager may."""
+        self.as_manager(partner).portal_access_revoke()
+        partner.email = "next@pae.example"
+        self.grant(partner)
+        user = self.users_of(partner)
+        user.password = user.login
+        self.env.flush_all()
+
+    def test_what_was_saved_before_is_neither_shown_nor_usable(self):
+        self.change_hands(self.anna)
+        self.assertTrue(self.card.active)  # what charges it goes on
+        self.assertTrue(self.card.portal_is_hidden)
+        self.sign_in(self.anna)
+        self.assertEqual(self.listed(), set(self.company_card.ids))
+        self.assertRefused(self.delete(self.card.id), "doesn't exist")
+        self.assertFalse(self.card._portal_access_is_usable_by(self.anna))
+        available = self.env["payment.token"].sudo()._get_available_tokens(self.provider.ids, self.anna.id)
+        self.assertFalse(available)
+        self.assertFalse(self.env["payment.token"].with_user(self.anna.user_ids).search([]))
+        self.assertRaises(AccessError, self.card.with_user(self.anna.user_ids).read, ["payment_details"])
+        # Nor when it is gone.
+        self.card.payment_details = "5555"
+        self.provider.state = "disabled"
+        self.assertNotIn("5555", self.get_text())
+
+    def test_what_is_saved_afterwards_is_as_ever(self):
+        self.change_hands(self.anna)
+        card = self.save_cards(self.provider, self.anna, 1)
+        self.sign_in(self.anna)
+        self.assertEqual(self.listed(), set((card + self.company_card).ids))
+        self.assertNotIn("error", self.delete(card.id))
+
+    def test_what_charges_a_hidden_method_in_the_background_goes_on(self):
+        self.change_hands(self.anna)
+        self.assertEqual(self.pay(self.card, "done", operation="offline").token_id, self.card)
+
+    def test_the_company_s_stay_with_the_company(self):
+        self.change_hands(self.company_partner)
+        self.assertFalse(self.company_card.portal_is_hidden)
+        self.sign_in(self.company_partner)
+        self.assertEqual(self.listed(), set(self.company_card.ids))
+
+    def test_a_first_grant_hides_nothing(self):
+        card = self.save_cards(self.provider, self.office, 1)
+        self.grant(self.office)
+        self.assertFalse(card.portal_is_hidden)
+
+    def test_a_contact_whose_user_was_deleted_starts_again_too(self):
+        self.anna.user_ids.unlink()
+        self.assertTrue(self.card.portal_is_hidden)
+
+    def test_employees_see_that_it_is_hidden(self):
+        self.change_hands(self.anna)
+        arch = self.env["payment.token"].get_view(self.env.ref("payment.payment_token_form").id)["arch"]
+        self.assertIn("portal_is_hidden", arch)
+        self.assertTrue(self.card.portal_is_hidden)
+
+    def test_it_costs_no_query_per_contact(self):
+        counts = []
+        for number in (1, 20):
+            partners = self.make_partners(number, f"again{number}-")
+            self.grant(partners)
+            for partner in partners:
+                self.save_cards(self.provider, partner, 1)
+            self.as_manager(partners).portal_access_revoke()
+            with self.count_queries(counts):
+                partners._portal_access_hide_saved_methods()
+        self.assertLessEqual(counts[1], counts[0])
