@@ -24,6 +24,7 @@
         "views/portal_access_invitation_views.xml",
         "views/auth_signup_templates.xml",
         "views/portal_access_event_views.xml",
+        "views/portal_access_exposure_views.xml",
         "views/portal_access_login_views.xml",
         "views/portal_form_templates.xml",
         "views/portal_home_templates.xml",

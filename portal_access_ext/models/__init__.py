@@ -7,6 +7,7 @@ from . import (
     payment_token,
     payment_transaction,
     portal_access_event,
+    portal_access_exposure,
     portal_access_invitation,
     portal_access_invitation_action,
     portal_access_invitation_mail,

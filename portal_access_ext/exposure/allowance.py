@@ -1,0 +1,274 @@
+"""What portal users are meant to reach beyond reading their own documents, each with the reason.
+
+The one list that both the report for administrators and the tests compare with what there is. Keep it short: what is
+not on it is shown to the administrator as something to look at, and fails the tests.
+"""
+
+from typing import NamedTuple
+
+from odoo.tools.translate import _lt
+
+
+class Allowed(NamedTuple):
+    """`operations` on a model, as `module` gives them.
+
+    `touches_others` says that records of other people can be changed as well: a gap that Odoo leaves open. It is known,
+    explained, and shown to the administrator all the same.
+    """
+
+    module: str
+    model: str
+    operations: tuple
+    reason: str
+    touches_others: bool = False
+
+
+# What they may create, write and unlink. That they read these models goes without saying.
+RIGHTS = (
+    Allowed(
+        "auth_totp_portal",
+        "auth_totp.wizard",
+        ("create", "write", "unlink"),
+        _lt("The dialog in which they turn on two-factor authentication for themselves."),
+    ),
+    Allowed(
+        "base", "ir.filters", ("create", "write", "unlink"), _lt("Search filters of their own, which only they see.")
+    ),
+    Allowed(
+        "base",
+        "res.users",
+        ("write",),
+        _lt(
+            "Preferences of their own user: language, time zone, signature, picture. Odoo lets users write these few "
+            "fields of themselves, whatever their access rights."
+        ),
+    ),
+    Allowed("base", "res.users.identitycheck", ("create", "write"), _lt("The question for their password.")),
+    Allowed("base", "res.users.apikeys.description", ("create",), _lt("The dialog for new API keys of their own.")),
+    Allowed(
+        "bus",
+        "bus.presence",
+        ("create", "write", "unlink"),
+        _lt(
+            "Whether they are online. Odoo has no record rule here: a portal user can show anybody as online or away, "
+            "and nothing else."
+        ),
+        touches_others=True,
+    ),
+    Allowed(
+        "gamification",
+        "gamification.badge.user",
+        ("create", "write"),
+        _lt("Badges that users of the forum give each other."),
+        touches_others=True,
+    ),
+    Allowed("gamification", "gamification.goal", ("write",), _lt("Goals of their own.")),
+    Allowed(
+        "mail",
+        "discuss.channel.member",
+        ("create", "write", "unlink"),
+        _lt("Joining and leaving channels that are open to them, and their own settings there."),
+    ),
+    Allowed(
+        "mail",
+        "mail.compose.message",
+        ("create", "write"),
+        _lt("The form for a message. Sending it asks for the right to post on the document."),
+    ),
+    Allowed(
+        "mail",
+        "mail.message",
+        ("create", "write", "unlink"),
+        _lt(
+            "Comments on documents they see. They edit what they wrote. Odoo asks only before the change: they can "
+            "also alter the author or the document of a comment of their own."
+        ),
+    ),
+    Allowed(
+        "mrp_subcontracting",
+        "mrp.production",
+        ("write",),
+        _lt("Subcontractors record what they made for the company."),
+    ),
+    Allowed(
+        "mrp_subcontracting",
+        "stock.move",
+        ("create", "write"),
+        _lt("Subcontractors record what they used for it."),
+    ),
+    Allowed(
+        "mrp_subcontracting",
+        "stock.move.line",
+        ("create", "write", "unlink"),
+        _lt("Subcontractors record what they used for it."),
+    ),
+    Allowed("mrp_subcontracting", "stock.lot", ("create",), _lt("Subcontractors record lots and serial numbers.")),
+    Allowed(
+        "mrp_subcontracting",
+        "mrp.consumption.warning",
+        ("create", "write"),
+        _lt("A question Odoo asks the subcontractor."),
+    ),
+    Allowed(
+        "mrp_subcontracting",
+        "mrp.consumption.warning.line",
+        ("create", "write"),
+        _lt("A question Odoo asks the subcontractor."),
+    ),
+    Allowed(
+        "mrp_subcontracting_account",
+        "account.analytic.line",
+        ("write",),
+        _lt("Odoo books what a subcontractor records."),
+    ),
+    Allowed(
+        "partner_autocomplete",
+        "res.partner.autocomplete.sync",
+        ("create",),
+        _lt("Odoo notes that a changed contact has to be compared with its company database."),
+        touches_others=True,
+    ),
+    Allowed(
+        "project",
+        "project.task",
+        ("create", "write"),
+        _lt("Tasks of projects that were shared with them for editing, and there only the few fields Odoo lists."),
+    ),
+    Allowed(
+        "utm",
+        "utm.campaign",
+        ("create",),
+        _lt("Odoo notes which campaign a visitor came from. They can add names, and change none."),
+    ),
+    Allowed("utm", "utm.medium", ("create",), _lt("As for campaigns.")),
+    Allowed("utm", "utm.source", ("create",), _lt("As for campaigns.")),
+    Allowed(
+        "website_crm_partner_assign",
+        "crm.lead",
+        ("write",),
+        _lt(
+            "Leads that were assigned to their company as a reseller. The pages change a few fields; over RPC Odoo "
+            "lets them change most fields of such a lead."
+        ),
+    ),
+    Allowed(
+        "website_forum",
+        "forum.post",
+        ("create", "write", "unlink"),
+        _lt("Posts in the forum, as far as their karma goes."),
+    ),
+    Allowed("website_forum", "forum.post.vote", ("create", "write"), _lt("Votes of their own.")),
+    Allowed("website_forum", "forum.tag", ("create",), _lt("Tags for posts, as far as their karma goes.")),
+    Allowed(
+        "website_sale_wishlist", "product.wishlist", ("create", "write", "unlink"), _lt("Wish lists of their own.")
+    ),
+)
+
+# Models of which they read records that are not theirs, and why that is no secret.
+READABLE_BY_ALL = (
+    (
+        _lt("Public lists that Odoo's own pages need"),
+        (
+            "res.country",
+            "res.country.group",
+            "res.country.state",
+            "res.currency",
+            "res.currency.rate",
+            "res.lang",
+        ),
+    ),
+    (
+        _lt("Names and settings of the company, the website and its menus"),
+        (
+            "res.company",
+            "website",
+            "website.controller.page",
+            "website.menu",
+            "website.seo.metadata",
+        ),
+    ),
+    (
+        _lt("The shop's catalogue, as every visitor sees it"),
+        (
+            "product.attribute",
+            "product.attribute.custom.value",
+            "product.attribute.value",
+            "product.category",
+            "product.image",
+            "product.product",
+            "product.public.category",
+            "product.ribbon",
+            "product.tag",
+            "product.template",
+            "product.template.attribute.exclusion",
+            "product.template.attribute.line",
+            "product.template.attribute.value",
+            "website.base.unit",
+            "website.sale.extra.field",
+        ),
+    ),
+    (
+        _lt("Prices and terms of the shop. Odoo shows all pricelists, not only the customer's own"),
+        (
+            "account.fiscal.position",
+            "account.payment.term",
+            "product.pricelist",
+            "product.pricelist.item",
+        ),
+    ),
+    (
+        _lt("Names of stages, tags, levels and kinds"),
+        (
+            "crm.stage",
+            "helpdesk.ticket.category",
+            "helpdesk.ticket.stage",
+            "helpdesk.ticket.team",
+            "mail.message.subtype",
+            "project.tags",
+            "res.partner.grade",
+            "utm.campaign",
+            "utm.medium",
+            "utm.source",
+        ),
+    ),
+    (_lt("Ways to pay, without anybody's card"), ("payment.method",)),
+    (_lt("Who is online"), ("bus.presence",)),
+    (_lt("Waiting comparisons with Odoo's company database"), ("res.partner.autocomplete.sync",)),
+    (_lt("Canned answers of the live chat"), ("mail.shortcode",)),
+    (
+        _lt(
+            "Who was told of which message, and whether that failed; neither its subject nor its text. Odoo has no "
+            "record rule here"
+        ),
+        ("mail.notification",),
+    ),
+)
+
+# Addresses that take POST without the token that keeps other websites from sending forms in somebody's name.
+WITHOUT_CSRF = {
+    "/base_import_module/login_upload": _lt("Asks for an administrator's login and password."),
+    "/digest/<int:digest_id>/unsubscribe_oneclik": _lt(
+        "The unsubscribe button of mail programs; asks for a signed token."
+    ),
+    "/mail/unfollow": _lt("The unfollow link in mails; asks for a signed token."),
+    "/payment/custom/process": _lt("Sets the state of a wire transfer's transaction to pending, by its reference."),
+    "/web/database/backup": _lt("Asks for the master password."),
+    "/web/database/change_password": _lt("Asks for the master password."),
+    "/web/database/create": _lt("Asks for the master password."),
+    "/web/database/drop": _lt("Asks for the master password."),
+    "/web/database/duplicate": _lt("Asks for the master password."),
+    "/web/database/restore": _lt("Asks for the master password."),
+    "/website/form/<string:model_name>": _lt(
+        "The forms of the website; checks the token itself where somebody is signed in."
+    ),
+    "/xmlrpc/<service>": _lt("RPC; asks for login and password or API key each time."),
+    "/xmlrpc/2/<service>": _lt("RPC; asks for login and password or API key each time."),
+}
+
+# Modules whose addresses without that token are for other computers, which prove who they are.
+WITHOUT_CSRF_OF = {
+    "payment_": _lt("Called by the payment provider, and checked against what it signs or asked back."),
+}
+
+RIGHTS_BY_KEY = {(allowed.model, operation): allowed for allowed in RIGHTS for operation in allowed.operations}
+READING_REASONS = {model: reason for reason, names in READABLE_BY_ALL for model in names}
