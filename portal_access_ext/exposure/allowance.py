@@ -12,15 +12,15 @@ from odoo.tools.translate import _lt
 class Allowed(NamedTuple):
     """`operations` on a model, as `module` gives them.
 
-    `touches_others` says that records of other people can be changed as well: a gap that Odoo leaves open. It is known,
-    explained, and shown to the administrator all the same.
+    `reaches_others` says that it goes for other people's records too, or for new ones in their name: a gap that Odoo
+    leaves open. It is known, explained, and shown to the administrator all the same.
     """
 
     module: str
     model: str
     operations: tuple
     reason: str
-    touches_others: bool = False
+    reaches_others: bool = False
 
 
 # What they may create, write and unlink. That they read these models goes without saying.
@@ -53,14 +53,14 @@ RIGHTS = (
             "Whether they are online. Odoo has no record rule here: a portal user can show anybody as online or away, "
             "and nothing else."
         ),
-        touches_others=True,
+        reaches_others=True,
     ),
     Allowed(
         "gamification",
         "gamification.badge.user",
         ("create", "write"),
         _lt("Badges that users of the forum give each other."),
-        touches_others=True,
+        reaches_others=True,
     ),
     Allowed("gamification", "gamification.goal", ("write",), _lt("Goals of their own.")),
     Allowed(
@@ -80,9 +80,11 @@ RIGHTS = (
         "mail.message",
         ("create", "write", "unlink"),
         _lt(
-            "Comments on documents they see. They edit what they wrote. Odoo asks only before the change: they can "
-            "also alter the author or the document of a comment of their own."
+            "Comments on documents they see. Odoo lets them alter every field of a comment of their own, its author "
+            "and its document too; and where they may change the document (shared tasks, assigned leads), also alter "
+            "and delete the messages of others there, and notes that they can't read."
         ),
+        reaches_others=True,
     ),
     Allowed(
         "mrp_subcontracting",
@@ -126,7 +128,7 @@ RIGHTS = (
         "res.partner.autocomplete.sync",
         ("create",),
         _lt("Odoo notes that a changed contact has to be compared with its company database."),
-        touches_others=True,
+        reaches_others=True,
     ),
     Allowed(
         "project",
@@ -138,7 +140,11 @@ RIGHTS = (
         "utm",
         "utm.campaign",
         ("create",),
-        _lt("Odoo notes which campaign a visitor came from. They can add names, and change none."),
+        _lt(
+            "Odoo notes which campaign a visitor came from. They can add names, with anybody as responsible, and "
+            "change none."
+        ),
+        reaches_others=True,
     ),
     Allowed("utm", "utm.medium", ("create",), _lt("As for campaigns.")),
     Allowed("utm", "utm.source", ("create",), _lt("As for campaigns.")),
@@ -163,6 +169,82 @@ RIGHTS = (
         "website_sale_wishlist", "product.wishlist", ("create", "write", "unlink"), _lt("Wish lists of their own.")
     ),
 )
+
+
+class AllowedMethod(NamedTuple):
+    """A public method that changes something when a portal user calls it; `is_gap` as above.
+
+    A model `*` stands for all: the method asks for the user's rights on the record.
+    """
+
+    model: str
+    method: str
+    reason: str
+    is_gap: bool = False
+
+
+METHODS = (
+    AllowedMethod("*", "message_post", _lt("Comments on documents they see, where Odoo lets readers comment.")),
+    AllowedMethod("*", "get_portal_url", _lt("Makes the link to a document of their own, with its token.")),
+    AllowedMethod("base.language.install", "switch_lang", _lt("Sets their own language.")),
+    AllowedMethod(
+        "crm.lead",
+        "action_set_automated_probability",
+        _lt("As for changing leads: on those that were assigned to their company."),
+    ),
+    AllowedMethod("crm.lead", "partner_desinterested", _lt("Declines a lead that was assigned to their company.")),
+    AllowedMethod("crm.lead", "partner_interested", _lt("Accepts a lead that was assigned to their company.")),
+    AllowedMethod("discuss.channel", "action_unfollow", _lt("Leaves a channel.")),
+    AllowedMethod("discuss.channel", "channel_fold", _lt("How they see a channel themselves.")),
+    AllowedMethod("discuss.channel", "channel_pin", _lt("How they see a channel themselves.")),
+    AllowedMethod("discuss.channel", "execute_command_leave", _lt("Leaves a channel.")),
+    AllowedMethod(
+        "mail.message",
+        "toggle_message_starred",
+        _lt("Their own bookmarks, of messages too that they can't read."),
+    ),
+    AllowedMethod("mail.message", "unstar_all", _lt("Their own bookmarks.")),
+    AllowedMethod(
+        "mail.partner.device",
+        "get_web_push_vapid_public_key",
+        _lt("Makes the key for push messages, if there is none yet."),
+    ),
+    AllowedMethod(
+        "payment.provider.onboarding.wizard",
+        "add_payment_methods",
+        _lt("Marks the company's step of setting up payment as done. Odoo does not ask who calls it."),
+        is_gap=True,
+    ),
+    AllowedMethod(
+        "project.collaborator",
+        "unlink",
+        _lt(
+            "Called for no record by somebody who shares no project, it switches off the rights of all portal users to "
+            "shared projects, until another one is shared. Odoo does not ask who calls it."
+        ),
+        is_gap=True,
+    ),
+    AllowedMethod("purchase.order", "get_confirm_url", _lt("Makes the link to an order of their own.")),
+    AllowedMethod("purchase.order", "get_update_url", _lt("Makes the link to an order of their own.")),
+    AllowedMethod("sale.order", "action_preview_sale_order", _lt("Makes the link to an order of their own.")),
+    AllowedMethod(
+        "sale.order",
+        "action_recovery_email_send",
+        _lt("Sends themselves the reminder of an order that they have not finished."),
+    ),
+)
+
+# Which of Odoo's methods for all models need which right.
+COMMON_METHODS = {
+    "action_archive": "write",
+    "action_unarchive": "write",
+    "copy": "create",
+    "copy_multi": "create",
+    "create": "create",
+    "toggle_active": "write",
+    "unlink": "unlink",
+    "write": "write",
+}
 
 # Models of which they read records that are not theirs, and why that is no secret.
 READABLE_BY_ALL = (
@@ -244,6 +326,18 @@ READABLE_BY_ALL = (
     ),
 )
 
+# Pages that change something when they are only opened.
+PAGES_THAT_WRITE = {
+    "/my/orders": _lt("Makes the tokens of the links to their own orders."),
+    "/my/purchase": _lt("Makes the tokens of the links to their own orders."),
+}
+
+# What Odoo itself switches on and off in the name of whoever shares a project.
+SWITCHES = {
+    "project.access_project_sharing_task_portal",
+    "project.project_task_rule_portal_project_sharing",
+}
+
 # Addresses that take POST without the token that keeps other websites from sending forms in somebody's name.
 WITHOUT_CSRF = {
     "/base_import_module/login_upload": _lt("Asks for an administrator's login and password."),
@@ -272,3 +366,9 @@ WITHOUT_CSRF_OF = {
 
 RIGHTS_BY_KEY = {(allowed.model, operation): allowed for allowed in RIGHTS for operation in allowed.operations}
 READING_REASONS = {model: reason for reason, names in READABLE_BY_ALL for model in names}
+METHODS_BY_KEY = {(allowed.model, allowed.method): allowed for allowed in METHODS}
+
+
+def find_method(model, name):
+    """:return AllowedMethod: what the list says of a method of a model, if anything"""
+    return METHODS_BY_KEY.get((model, name)) or METHODS_BY_KEY.get(("*", name))

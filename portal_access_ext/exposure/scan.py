@@ -17,6 +17,8 @@ from odoo.osv import expression
 from odoo.tools.safe_eval import safe_eval
 
 OPERATIONS = ("read", "create", "write", "unlink")
+# Methods of all models that change records, and that modules extend.
+CHANGING_METHODS = {"action_archive", "action_unarchive", "copy", "create", "toggle_active", "unlink", "write"}
 # A rule is personal if it asks who the user is; which company they are in, all customers have in common.
 PERSONAL = re.compile(r"\buser\b(?!\.(company_id|company_ids)\b)|\bis_self\b|\bis_member\b")
 # More different sets of groups than that are an accident; what the others may do stays unsaid, and is told so.
@@ -51,13 +53,17 @@ class Condition(NamedTuple):
 
 
 class Source(NamedTuple):
-    """An access right or a record rule: where it comes from, and whether it was changed by hand."""
+    """An access right or a record rule: where it comes from, and whether somebody has changed it since."""
 
     name: str
-    module: str  # empty if it was made by hand
+    xmlid: str  # empty if it was made by hand
     changed_by_hand: bool
     is_active: bool
     widens: bool
+
+    @property
+    def module(self):
+        return self.xmlid.partition(".")[0]
 
 
 class Method(NamedTuple):
@@ -185,7 +191,7 @@ def _find_access(env, user):
     env["ir.model.access"].flush_model()
     env.cr.execute(
         """
-        SELECT m.model, a.name, d.module, a.write_uid IS NOT NULL AND a.write_uid != %s, a.group_id,
+        SELECT m.model, a.name, d.module || '.' || d.name, a.write_uid IS NOT NULL AND a.write_uid != %s, a.group_id,
                a.perm_read, a.perm_create, a.perm_write, a.perm_unlink
           FROM ir_model_access a
           JOIN ir_model m ON m.id = a.model_id
@@ -200,10 +206,10 @@ def _find_access(env, user):
     groups = env["res.groups"].browse({row[4] for row in rows if row[4]})
     names = {group.id: group.full_name for group in groups}
     sources, givers = defaultdict(list), defaultdict(list)
-    for model, name, module, by_hand, group_id, *permissions in rows:
+    for model, name, xmlid, by_hand, group_id, *permissions in rows:
         for operation, permission in zip(OPERATIONS, permissions, strict=True):
             if permission:
-                sources[model, operation].append(Source(name, module or "", by_hand, True, True))
+                sources[model, operation].append(Source(name, xmlid or "", by_hand, True, True))
                 givers[model, operation].append(names.get(group_id, ""))
     return {key: (tuple(found), tuple(dict.fromkeys(givers[key]))) for key, found in sources.items()}
 
@@ -213,7 +219,7 @@ def _find_rules(env, user):
     env["ir.rule"].flush_model()
     env.cr.execute(
         """
-        SELECT m.model, r.name, COALESCE(r.domain_force, ''), COALESCE(r.global, false), d.module,
+        SELECT m.model, r.name, COALESCE(r.domain_force, ''), COALESCE(r.global, false), d.module || '.' || d.name,
                r.write_uid IS NOT NULL AND r.write_uid != %s, COALESCE(r.active, false),
                r.perm_read, r.perm_create, r.perm_write, r.perm_unlink
           FROM ir_rule r
@@ -228,11 +234,12 @@ def _find_rules(env, user):
         """,
         [SUPERUSER_ID, user.id],
     )
+    rows = env.cr.fetchall()
     rules = defaultdict(list)
     context = env["ir.rule"].with_user(user)._eval_context()
-    for model, name, domain, is_global, module, by_hand, active, *permissions in env.cr.fetchall():
+    for model, name, domain, is_global, xmlid, by_hand, active, *permissions in rows:
         # A rule for some groups widens what the others allow, and narrows nothing but what there is no rule for.
-        source = Source(name, module or "", by_hand, active, not is_global)
+        source = Source(name, xmlid or "", by_hand, active, not is_global)
         operations = {operation for operation, given in zip(OPERATIONS, permissions, strict=True) if given}
         rules[model].append((source, domain.strip(), _find_rule_scope(domain, context), operations))
     return rules
@@ -288,19 +295,15 @@ def find_methods(env):
     """Yield each public method that a module defines on a model.
 
     Odoo calls a public method for any user, of any model, and leaves it to the method to check. Those that all models
-    have from Odoo itself are named once, on the model `base`.
+    have are named once, on the model `base`; again on models where a module makes `write` and the like do more.
     """
-    common = dir(env.registry["base"])
+    common = set(dir(env.registry["base"])) - CHANGING_METHODS
     for model in sorted(env.registry):
-        names = dir(env.registry[model])
-        for name in names if model == "base" else sorted(set(names).difference(common)):
-            if method := _find_method(env.registry[model], model, name):
+        names = set(dir(env.registry[model]))
+        for name in sorted(names if model == "base" else names - common):
+            method = _find_method(env.registry[model], model, name)
+            if method and (model == "base" or not method.is_of_every_model):
                 yield method
-
-
-def find_common_methods(env):
-    """Return the names of the public methods that all models have."""
-    return [name for name in dir(env.registry["base"]) if _find_method(env.registry["base"], "base", name)]
 
 
 def _find_method(cls, model, name):
@@ -311,6 +314,8 @@ def _find_method(cls, model, name):
         return None
     arguments, takes_none = _describe_arguments(function)
     module = _find_definer(cls, name)
+    if name in CHANGING_METHODS and model != "base" and function == getattr(cls.pool["base"], name, None):
+        module = None
     return Method(model, name, module or "base", arguments, takes_none, not module)
 
 

@@ -254,7 +254,7 @@ class PortalAccessExposure(models.Model):
             reason = allowed and allowed.reason
             if not allowed:
                 doubts.append(_("This is not on the list of what portal users are meant to change."))
-            judgement = "2_gap" if allowed and allowed.touches_others else "3_intended"
+            judgement = "2_gap" if allowed and allowed.reaches_others else "3_intended"
         if doubts:
             judgement = "1_look"
         return judgement, "\n".join([*doubts, str(reason)] if reason else doubts)
@@ -264,6 +264,8 @@ class PortalAccessExposure(models.Model):
         """Yield what makes a right another than the one Odoo's modules give."""
         allowed = allowance.RIGHTS_BY_KEY.get((right.model, right.operation))
         for source in right.sources:
+            if source.xmlid in allowance.SWITCHES:
+                continue
             if not source.is_active:
                 if source.changed_by_hand:
                     yield _("The record rule %(name)s was switched off.", name=source.name)
@@ -371,6 +373,9 @@ class PortalAccessExposure(models.Model):
             explanation = _(
                 "Part of Odoo itself, on every model. It asks for the rights that are listed at the records."
             )
+        elif allowed := allowance.METHODS_BY_KEY.get((method.model, method.name)):
+            judgement = "2_gap" if allowed.is_gap else "3_intended"
+            explanation = str(allowed.reason)
         else:
             judgement = "5_untried"
             explanation = _("Odoo lets portal users call it. What it allows is decided by its code.")

@@ -19,6 +19,7 @@ from . import (
     test_login_reset,
     test_login_rules,
     test_login_tours,
+    test_exposure,
     test_exposure_tries,
     test_invitation_life,
     test_invitation_reminder,

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections import defaultdict
 from contextlib import ExitStack, closing, contextmanager
 from unittest.mock import patch
 
@@ -17,7 +16,9 @@ from odoo.sql_db import Cursor, TestCursor
 from odoo.tools import mute_logger
 
 CHANGES = re.compile(
-    r'\bINSERT\s+INTO\s+"?(\w+)"?|\bDELETE\s+FROM\s+(?:ONLY\s+)?"?(\w+)"?|(?<!DO )(?<!FOR )(?<!KEY )\bUPDATE\s+"?(\w+)"?',
+    r'\bINSERT\s+INTO\s+"?(\w+)"?'
+    r'|\bDELETE\s+FROM\s+(?:ONLY\s+)?"?(\w+)"?'
+    r'|(?<!DO )(?<!FOR )(?<!KEY )\bUPDATE\s+"?(\w+)"?',
     re.IGNORECASE,
 )
 
@@ -49,9 +50,9 @@ def nothing_outside(threads=True):
 
 @contextmanager
 def watched_changes():
-    """Give the set of the tables in which rows are made, changed or deleted, also when it is undone later."""
-    tables = set()
-    execute = Cursor.execute
+    """Give the tables in which rows are made, changed or deleted, and those of them where code committed it itself."""
+    tables, committed = set(), set()
+    execute, commit = Cursor.execute, TestCursor.commit
 
     def watch(self, query, params=None, log_exceptions=True):
         result = execute(self, query, params, log_exceptions)
@@ -61,8 +62,12 @@ def watched_changes():
                 tables.update(filter(None, found))
         return result
 
-    with patch.object(Cursor, "execute", watch):
-        yield tables
+    def watch_commit(self):
+        commit(self)
+        committed.update(tables)
+
+    with patch.object(Cursor, "execute", watch), patch.object(TestCursor, "commit", watch_commit):
+        yield tables, committed
 
 
 class Tries:
@@ -87,7 +92,7 @@ class Tries:
         cr = self.env.cr
         error = None
         cr.execute("SAVEPOINT portal_access_try")
-        with watched_changes() as tables:
+        with watched_changes() as (tables, committed):
             try:
                 with closing(TestCursor(cr, self.env.registry.test_lock)) as test_cr:
                     env = api.Environment(test_cr, self.user.id, {})
@@ -99,7 +104,25 @@ class Tries:
         cr.execute("RELEASE SAVEPOINT portal_access_try")
         if tables:
             self.env.registry.clear_all_caches()
-        return tables, error
+        # What raises is undone, but for what the code has committed before.
+        return (committed if error else tables), error
+
+    def create(self, model, values):
+        """Call `create`, which is a method of records where a model has forgotten to say otherwise."""
+        is_decorated = getattr(self.env.registry[model].create, "_api", None)
+        return self.call(model, "create", *([values] if is_decorated else [[], values]))
+
+    def call_everywhere(self, model, method, samples):
+        """Call a method without arguments, on no record and on each sort of record.
+
+        :return: yields the sort, and the tables that were changed
+        """
+        if getattr(getattr(self.env.registry[model], method), "_api", None):
+            yield "no record", self.call(model, method)[0]
+            return
+        yield "no record", self.call(model, method, [])[0]
+        for sort, record_id in samples.items():
+            yield sort, self.call(model, method, [record_id])[0]
 
     # -------------------------------------------------------------------------
     # Which records
@@ -181,11 +204,3 @@ class Tries:
             and (field.required or field.comodel_name in self.people)
             and field.type not in ("one2many", "binary", "json", "properties", "properties_definition", "reference")
         }
-
-
-def group_by_reason(results):
-    """Count (model, operation, sort) per outcome, for the log."""
-    counts = defaultdict(int)
-    for outcome in results.values():
-        counts[outcome] += 1
-    return dict(counts)

@@ -1,63 +1,213 @@
+import contextlib
 import logging
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
 
 from ..exposure import allowance, scan
 from .common import PortalAccessCase
-from .exposure_tries import Tries, nothing_outside
+from .exposure_tries import Tries, nothing_outside, watched_changes
 
 _logger = logging.getLogger(__name__)
 
+# Pages that are not opened, and why.
+UNOPENED = {
+    "/web/session/logout": "ends the session",
+    "/websocket": "is no page",
+    "/web/database": "is about other databases",
+}
+# What Odoo keeps for itself: caches, and who visited the website when.
+HOUSEKEEPING = {"bus_bus", "ir_attachment", "res_users_log", "website_track", "website_visitor"}
 
-@tagged("post_install", "-at_install")
-class TestExposureTries(PortalAccessCase):
-    """What a portal user can reach is tried, on records of their own and of others."""
+
+class ExposureCase(PortalAccessCase):
+    """A portal user with documents of their own, as many kinds as there are apps."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company_partner = cls.env["res.partner"].create({"name": "Tried Company", "is_company": True})
-        cls.user = mail_new_test_user(
-            cls.env, login="pae_tries", name="Tina Tries", email="tries@pae.example", groups="base.group_portal"
+        company = cls.env["res.partner"].create({"name": "Tried Company", "is_company": True})
+        values = {"groups": "base.group_portal", "tz": "UTC", "password": "pae_tries_pae_tries"}
+        cls.user = mail_new_test_user(cls.env, "pae_tries", name="Tina Tries", email="tina@pae.example", **values)
+        cls.other = mail_new_test_user(cls.env, "pae_other", name="Otto Other", email="otto@pae.example", **values)
+        cls.user.partner_id.parent_id = company
+        cls.rights = scan.find_rights(cls.env, cls.user)
+        cls.give_documents()
+        cls.env.flush_all()
+
+    @classmethod
+    def give_documents(cls):
+        """Make or turn records into the user's own, of each kind that they could have."""
+        partner = cls.user.partner_id
+        for model, operation in cls.rights:
+            if model in ("res.partner", "discuss.channel") or operation != "read":
+                continue
+            if hasattr(cls.env[model], "message_subscribe"):
+                domain = [("state", "=", "posted")] if model == "account.move" else []
+                cls.env[model].search(domain, order="id desc", limit=1).message_subscribe(partner.ids)
+        cls.env["mail.message"].create(
+            [
+                {
+                    "model": "res.partner",
+                    "res_id": user.partner_id.id,
+                    "author_id": user.partner_id.id,
+                    "body": "tried",
+                    "message_type": "comment",
+                    "subtype_id": cls.env.ref("mail.mt_comment").id,
+                }
+                for user in (cls.user, cls.other)
+            ]
         )
-        cls.user.partner_id.parent_id = cls.company_partner
-        cls.other = mail_new_test_user(
-            cls.env, login="pae_other", name="Otto Other", email="other@pae.example", groups="base.group_portal"
-        )
+        for user in (cls.user, cls.other):
+            cls.env["bus.presence"].create({"user_id": user.id})
+            cls.env["ir.filters"].create({"name": "tried", "model_id": "res.partner", "user_id": user.id})
+        channel = cls.env["discuss.channel"].create({"name": "tried", "group_public_id": False})
+        channel.add_members((cls.user | cls.other).partner_id.ids)
+        if "crm.lead" in cls.env and "partner_assigned_id" in cls.env["crm.lead"]._fields:
+            cls.env["crm.lead"].search([], limit=1).partner_assigned_id = partner
+        if "project.task" in cls.env:
+            task = cls.env["project.task"].search([("project_id", "!=", False)], order="id desc", limit=1)
+            task.project_id.privacy_visibility = "portal"
+            task.project_id.message_subscribe(partner.ids)
+            cls.env["project.collaborator"].create(
+                [{"project_id": task.project_id.id, "partner_id": user.partner_id.id} for user in (cls.user, cls.other)]
+            )
+
+    def setUp(self):
+        super().setUp()
+        self.tries = Tries(self.env, self.user)
+
+
+@tagged("post_install", "-at_install")
+class TestExposureTries(ExposureCase):
+    """What a portal user can call over RPC is tried, on records of their own and of others."""
 
     def setUp(self):
         super().setUp()
         self.registry.enter_test_mode(self.cr)
         self.addCleanup(self.registry.leave_test_mode)
-        self.tries = Tries(self.env, self.user)
-        self.env.flush_all()
 
-    def test_methods_without_arguments(self):
-        start = time.monotonic()
+    def test_nothing_is_written_that_is_not_on_the_list(self):
+        fields = defaultdict(list)
+        for model, name, operation in scan.find_fields(self.env, self.user, self.rights):
+            if operation == "write":
+                fields[model].append(name)
+        done, refused = defaultdict(set), Counter()
+        with nothing_outside():
+            for model in sorted(self.registry):
+                if self.env[model]._abstract:
+                    continue
+                for sort, operation, name, error in self.try_records(model, fields[model]):
+                    if error:
+                        refused[type(error).__name__] += 1
+                    else:
+                        done[model, operation, sort].add(name)
+        _logger.info("Refused: %s. Done: %s", dict(refused), {key: sorted(names) for key, names in done.items()})
+        unexpected = {}
+        for (model, operation, sort), names in done.items():
+            allowed = allowance.RIGHTS_BY_KEY.get((model, operation))
+            if not allowed or (sort != "own" and not allowed.reaches_others):
+                unexpected[model, operation, sort] = sorted(names)
+        self.assertFalse(unexpected)
+        # It would find nothing if it tried nothing.
+        self.assertIn(("mail.message", "write", "own"), done)
+        self.assertIn(("ir.filters", "unlink", "own"), done)
+
+    def try_records(self, model, names):
+        """Yield what became of creating, writing and deleting."""
+        values = self.tries.find_values(model)
+        yield "own", "create", "", self.tries.create(model, values)[1]
+        foreign_values = self.tries.find_values(model, foreign=True)
+        if foreign_values != values:
+            yield "others", "create", "", self.tries.create(model, foreign_values)[1]
+        stored = [name for name, field in self.env[model]._fields.items() if field.store and field.type == "char"]
+        for sort, record_id in self.tries.find_samples(model).items():
+            for name in names or stored[:1]:
+                value = self.tries.find_value(self.env[model]._fields[name], foreign=True)
+                yield sort, "write", name, self.tries.call(model, "write", [record_id], {name: value})[1]
+            yield sort, "unlink", "", self.tries.call(model, "unlink", [record_id])[1]
+
+    def test_no_method_changes_what_is_not_on_the_list(self):
         methods = defaultdict(list)
         for method in scan.find_methods(self.env):
             methods[method.model].append(method)
-        common = [m for m in methods["base"] if m.takes_none]
-        changes = defaultdict(set); outcomes = defaultdict(int); slow = []
+        changed, untried = defaultdict(set), Counter()
+        calls = 0
         with nothing_outside():
             for model in sorted(self.registry):
                 samples = self.tries.find_samples(model)
-                for method in [*methods[model], *common]:
-                    if not method.takes_none: continue
-                    for ids in ([], *([x] for x in samples.values())):
-                        t = time.monotonic()
-                        api_model = getattr(getattr(self.registry[model], method.name), "_api", None)
-                        if api_model and ids: continue
-                        args = [] if api_model else [ids]
-                        tables, error = self.tries.call(model, method.name, *args)
-                        sort = next((s for s, i in samples.items() if [i] == ids), "none")
-                        if tables: changes[model, method.name, sort] |= tables
-                        outcomes[type(error).__name__] += 1
-                        if time.monotonic() - t > 0.3: slow.append((model, method.name, sort, time.monotonic() - t))
-        with open("/tmp/expo/methods.txt", "w") as f:
-            for k, v in sorted(changes.items()): print(k, sorted(v), file=f)
-            print(outcomes, slow, time.monotonic() - start, file=f)
+                for method in {method.name: method for method in [*methods["base"], *methods[model]]}.values():
+                    if not method.takes_none:
+                        untried[method.module] += 1
+                        continue
+                    for sort, tables in self.tries.call_everywhere(model, method.name, samples):
+                        calls += 1
+                        if tables - HOUSEKEEPING:
+                            changed[model, method.name] |= {f"{sort}: {table}" for table in tables}
+        _logger.info("%s calls. Methods with arguments were not tried, by module: %s", calls, dict(untried))
+        unexpected = {
+            f"{model}.{name}": sorted(tables)
+            for (model, name), tables in changed.items()
+            if not allowance.find_method(model, name)
+            and (model, allowance.COMMON_METHODS.get(name)) not in allowance.RIGHTS_BY_KEY
+        }
+        self.assertFalse(unexpected)
+        self.assertGreater(calls, 5000)
+
+    def test_our_own_methods_refuse_portal_users(self):
+        methods = {
+            method.name: method
+            for method in scan.find_methods(self.env)
+            if method.model == "res.partner" and method.name.startswith("portal_access_")
+        }
+        self.assertIn("portal_access_grant", methods)
+        with nothing_outside():
+            for name, method in methods.items():
+                for partner in (self.user.partner_id, self.other.partner_id):
+                    arguments = () if method.takes_none else (False,)
+                    tables, error = self.tries.call("res.partner", name, partner.ids, *arguments)
+                    self.assertFalse(tables, name)
+                    self.assertEqual(type(error).__name__, "AccessError", name)
+
+
+@tagged("post_install", "-at_install")
+class TestExposurePages(ExposureCase, HttpCase):
+    """Opening a page changes nothing: links are opened by mail scanners, too."""
+
+    def test_pages_without_arguments_change_nothing(self):
+        untried, changed, answers = [], {}, Counter()
+        with nothing_outside(threads=False):
+            self.authenticate("pae_tries", "pae_tries_pae_tries")
+            for route in sorted(scan.find_routes(self.env)):
+                if route.type != "http" or (route.methods and "GET" not in route.methods):
+                    continue
+                if not route.takes_none or any(route.path.startswith(path) for path in UNOPENED):
+                    untried.append(route.path)
+                    continue
+                status, tables = self.open(route.path)
+                answers[status] += 1
+                if tables - HOUSEKEEPING:
+                    changed[route.path] = sorted(tables - HOUSEKEEPING)
+        _logger.info("Pages by status: %s. Not opened: %s", dict(answers), untried)
+        unexpected = {path: tables for path, tables in changed.items() if path not in allowance.PAGES_THAT_WRITE}
+        self.assertFalse(unexpected)
+        self.assertGreater(answers[200], 5)
+
+    def open(self, path):
+        """Open a page as the portal user.
+
+        :return: its status, and the tables in which that changed something
+        """
+        self.cr.execute("SAVEPOINT portal_access_page")
+        with watched_changes() as (_tables, committed):
+            response = self.url_open(path, allow_redirects=False)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.registry.test_lock)
+            self.cr.execute("ROLLBACK TO SAVEPOINT portal_access_page")
+            self.cr.execute("RELEASE SAVEPOINT portal_access_page")
+            self.env.invalidate_all()
+        if committed:
+            self.registry.clear_all_caches()
+        return response.status_code, committed
