@@ -301,10 +301,10 @@ class PortalAccessExposure(models.Model):
 
     @api.model
     def _prepare_field(self, field, operation, of_model, labels, authors):
-        judgement, explanation = of_model["judgement"], ""
+        judgement, explanation = of_model["judgement"], _("As for the records.")
         module = field.base_field._module or ""
         if operation == "read":
-            judgement = "4_reading"
+            judgement, explanation = "4_reading", ""
         elif judgement in ("2_gap", "3_intended") and not _is_odoo(module, authors):
             judgement = "1_look"
             explanation = (
