@@ -66,7 +66,7 @@ class PortalAccessExposure(models.Model):
     )
     condition = fields.Text(string="Record Rules", readonly=True)
     explanation = fields.Text(readonly=True)
-    who = fields.Char(string="Who", readonly=True)
+    who = fields.Char(readonly=True)
     group_names = fields.Char(string="Through", readonly=True)
     module = fields.Char(readonly=True, help="The module that gives the right, or has the code behind it.")
     module_author = fields.Char(readonly=True)
@@ -106,7 +106,7 @@ class PortalAccessExposure(models.Model):
     @api.model
     def _find_rows(self):
         """:return list: the values of all rows"""
-        modules = self.env["ir.module.module"].search_read([], ["name", "author"])
+        modules = self.env["ir.module.module"].search_read([("state", "=", "installed")], ["name", "author"])
         authors = {module["name"]: module["author"] or "" for module in modules}
         rows = [
             *self._find_rows_of_profiles(authors),

@@ -107,7 +107,7 @@ class Tries:
         # What raises is undone, but for what the code has committed before.
         return (committed if error else tables), error
 
-    def create(self, model, values):
+    def make(self, model, values):
         """Call `create`, which is a method of records where a model has forgotten to say otherwise."""
         is_decorated = getattr(self.env.registry[model].create, "_api", None)
         return self.call(model, "create", *([values] if is_decorated else [[], values]))

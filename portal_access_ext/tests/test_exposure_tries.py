@@ -118,10 +118,10 @@ class TestExposureTries(ExposureCase):
     def try_records(self, model, names):
         """Yield what became of creating, writing and deleting."""
         values = self.tries.find_values(model)
-        yield "own", "create", "", self.tries.create(model, values)[1]
+        yield "own", "create", "", self.tries.make(model, values)[1]
         foreign_values = self.tries.find_values(model, foreign=True)
         if foreign_values != values:
-            yield "others", "create", "", self.tries.create(model, foreign_values)[1]
+            yield "others", "create", "", self.tries.make(model, foreign_values)[1]
         stored = [name for name, field in self.env[model]._fields.items() if field.store and field.type == "char"]
         for sort, record_id in self.tries.find_samples(model).items():
             for name in names or stored[:1]:
