@@ -31,6 +31,7 @@
         "views/portal_login_templates.xml",
         "views/payment_token_views.xml",
         "views/portal_payment_templates.xml",
+        "views/portal_session_templates.xml",
         "views/portal_access_totp_views.xml",
         "views/portal_totp_templates.xml",
         "views/res_config_settings_views.xml",

@@ -23,18 +23,16 @@ class PortalHome(CustomerPortal):
 
         An override may add entries, and show them in `portal.side_content`.
 
-        :return dict: `has_two_factor`; `signed_in_on`, when the password was last right, or None;
+        :return dict: `has_two_factor`; `last_sign_in`, what to say of the sign-in before this one, or None;
             `payment_token_count`; `is_payment_offered`, whether there is anything to be managed
         """
         user = request.env.user
         partner = user.partner_id
-        # sudo: customers can't read the log, nor the payment methods of their company, which the page lists too.
-        log = request.env["res.users.log"].sudo()
-        log = log.search_fetch([("create_uid", "=", user.id)], ["create_date"], limit=1)
+        # sudo: customers can't read the payment methods of their company, which the page lists too.
         tokens = request.env["payment.token"].sudo()._get_available_tokens(None, partner.id, is_validation=True)
         return {
             "has_two_factor": bool(user._mfa_type()),
-            "signed_in_on": log.create_date or None,
+            "last_sign_in": request.env["portal.access.session"]._get_other_sign_in(user),
             "payment_token_count": len(tokens),
             "is_payment_offered": bool(
                 tokens

@@ -6,8 +6,6 @@ from odoo.addons.portal.controllers.portal import CustomerPortal, get_error
 
 GUESSES_PER_HOUR = 5
 REQUESTS_PER_DAY = 5
-# The longest password that Odoo's hashing looks at; it fails on a longer one.
-PASSWORD_MAX_LENGTH = 4096
 HEADERS = {"X-Frame-Options": "SAMEORIGIN", "Content-Security-Policy": "frame-ancestors 'self'"}
 # The address of the page is the secret.
 LINK_HEADERS = {**HEADERS, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
@@ -87,13 +85,11 @@ class PortalLogin(CustomerPortal):
             return errors, False
         if not Limit._take("login_password", user.id, GUESSES_PER_HOUR, 3600):
             return {"form": _("Too many attempts. Please try again in an hour.")}, False
-        wrong = {"password": _("This is not your password.")}
-        if len(password) > PASSWORD_MAX_LENGTH:
-            return wrong, False
         try:
             user._check_credentials(password, {"interactive": True})
-        except AccessDenied:
-            return wrong, False
+        except AccessDenied as error:
+            wrong = error.args[0] == AccessDenied().args[0]
+            return {"password": _("This is not your password.") if wrong else error.args[0]}, False
         if not Limit._take("login_request", user.id, REQUESTS_PER_DAY, 24 * 3600):
             return {"form": _("You have asked for a new login often today. Please try again tomorrow.")}, False
         # The password is checked: customers have no rights of their own on their user.

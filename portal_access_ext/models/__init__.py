@@ -1,5 +1,6 @@
 from . import (
     base,
+    ir_http,
     mail_mail,
     mail_template,
     payment_method,
@@ -17,6 +18,7 @@ from . import (
     portal_access_login_change_mail,
     portal_access_login_key,
     portal_access_recovery_code,
+    portal_access_session,
     res_config_settings,
     res_country,
     res_groups,
@@ -44,5 +46,6 @@ from . import (
     res_users_login,
     res_users_payment,
     res_users_reset,
+    res_users_session,
     res_users_totp,
 )

@@ -48,6 +48,7 @@ class PortalAccessEvent(models.Model):
             ("totp_reset", "Two-factor authentication reset"),
             ("recovery_codes_made", "New recovery codes made"),
             ("recovery_code_used", "Recovery code used"),
+            ("signed_in", "Signed in"),
             ("session_ended", "Sessions ended"),
             ("sign_in_failed", "Sign-in failed"),
         ],

@@ -40,6 +40,8 @@ from . import (
     test_portal_wizard,
     test_portal_wizard_end,
     test_portal_wizard_tours,
+    test_session,
+    test_session_rights,
     test_signup_links,
     test_totp_codes,
     test_totp_making,

