@@ -1,8 +1,6 @@
 import re
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
 from odoo import Command
 from odoo.http import request
 from odoo.tests import HttpCase, tagged

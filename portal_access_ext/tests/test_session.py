@@ -544,7 +544,9 @@ class TestPassword(SessionCase):
         self.env["mail.mail"].search([]).unlink()
         self.partner.signup_prepare(signup_type="reset")
         token = self.partner.sudo().signup_token
-        self.env["res.users"].with_user(self.env.ref("base.public_user")).sudo().signup({"password": "a link"}, token)
+        self.env["res.users"].with_user(self.env.ref("base.public_user")).sudo().signup(
+            {"password": "by a link in a mail"}, token
+        )
         self.assert_told_in_french()
 
     def test_the_rest_of_a_write_is_written_and_told_too(self):
