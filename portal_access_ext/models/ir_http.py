@@ -35,14 +35,16 @@ class IrHttp(models.AbstractModel):
             mark = session.pop(KEY, None)
             if mark:  # of who was signed in before in the same browser
                 request.env["portal.access.session"]._note_sign_out(mark)
-        super()._post_dispatch(response)
+        result = super()._post_dispatch(response)
         if is_sign_in and session.can_save:
             request.env["portal.access.session"]._note_request()
             root.session_store.save(session)
+        return result
 
     @classmethod
     def _post_logout(cls):
-        super()._post_logout()
+        result = super()._post_logout()
         mark = getattr(request, "portal_access_mark", None)
         if mark:
             request.env["portal.access.session"]._note_sign_out(mark)
+        return result

@@ -26,10 +26,15 @@ class ResUsers(models.Model):
 
     def write(self, vals):
         """End the sessions of customers whom Odoo signs out by this; tell them of a new password in their language."""
-        signed_out = self._portal_access_signed_out_by(vals)
+        signed_out, is_at_work = self._portal_access_signed_out_by(vals), self._portal_access_is_at_work()
         customers = self._portal_access_having() if vals.get("password") else self.browse()
         for customer in customers:
-            customer._portal_access_write_password(vals["password"])
+            # What the core does is no news by itself: an invitation's password, say.
+            told = {"portal_access_told": Told(customer.ids)} if is_at_work else {}
+            customer = customer.with_context(lang=customer.sudo().lang or self.env.lang, **told)
+            super(ResUsers, customer).write({"password": vals["password"]})
+        if customers and not is_at_work:
+            self.env["portal.access.invitation"].sudo()._trigger_cron("mail.ir_cron_mail_scheduler_action")
         rest = {name: value for name, value in vals.items() if name != "password"} if customers else vals
         if self - customers:
             super(ResUsers, self - customers).write(vals)
@@ -38,16 +43,6 @@ class ResUsers(models.Model):
         is_own = request and request.session.uid and signed_out.ids == [request.session.uid]
         self.env["portal.access.session"]._end_of(signed_out, but_current=is_own)
         return True
-
-    def _portal_access_write_password(self, password):
-        """Set a customer's password. What the core does is no news by itself: an invitation's password, say."""
-        context = {"lang": self.sudo().lang or self.env.lang}
-        is_at_work = self._portal_access_is_at_work()
-        if is_at_work:
-            context["portal_access_told"] = Told(self.ids)
-        super(ResUsers, self.with_context(**context)).write({"password": password})
-        if not is_at_work:
-            self.env["portal.access.invitation"].sudo()._trigger_cron("mail.ir_cron_mail_scheduler_action")
 
     def _portal_access_signed_out_by(self, vals):
         """:return: those of these users whose sessions end with a write, as Odoo makes their tokens of what changes"""
