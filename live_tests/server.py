@@ -200,21 +200,27 @@ def prepare(database: Database, url: str, smtp_port: int) -> None:
 def running(context: Context, name: str, smtp_port: int, log: Path) -> Iterator[OdooServer]:
     """Run Odoo on a database, with its crons, until the tests are over."""
     port = free_port()
+    with contextlib.closing(Database(name, context)) as database:
+        prepare(database, f"http://127.0.0.1:{port}", smtp_port)
+        with process(context, name, log, port, "--max-cron-threads", "2") as url:
+            yield OdooServer(url, database, Log(log))
+
+
+@contextlib.contextmanager
+def process(context: Context, name: str, log: Path, port: int, *options: str) -> Iterator[str]:
+    """Run one process of Odoo on a database, beside others perhaps; return its address."""
     url = f"http://127.0.0.1:{port}"
-    database = Database(name, context)
-    prepare(database, url, smtp_port)
     command = context.odoo_command(
         *("-d", name, "--db-filter", f"^{re.escape(name)}$", "--http-port", str(port), "--db_maxconn", "64"),
-        *("--workers", "0", "--max-cron-threads", "2", "--log-level", "info"),
+        *("--workers", "0", "--log-level", "info", *options),
     )
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
-        contextlib.closing(database),
         log.open("w") as output,
         Child(command, env=context.environ(), stdin=subprocess.DEVNULL, stdout=output, stderr=output) as child,
     ):
         wait_until(lambda: _answers(child, url, log), f"Odoo answers at {url}, see {log}", START_TIMEOUT)
-        yield OdooServer(url, database, Log(log))
+        yield url
 
 
 def _answers(child: Child, url: str, log: Path) -> bool:

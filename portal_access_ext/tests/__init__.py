@@ -42,6 +42,7 @@ from . import (
     test_portal_wizard_tours,
     test_session,
     test_session_rights,
+    test_session_tours,
     test_signup_links,
     test_totp_codes,
     test_totp_making,

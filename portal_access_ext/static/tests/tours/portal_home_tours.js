@@ -42,7 +42,7 @@ function walk(column, open) {
         ...open,
         see(`${column} h4:contains("Account Security")`),
         see(`${column} p:contains("Two-factor authentication is off")`),
-        see(`${column} p:contains("Last sign-in:")`),
+        see(`${column} p:contains("Last other sign-in:")`),
         click(`${column} a:contains("Edit Security Settings")`, "S12"),
         see('button:contains("Change Password")'),
         click('a[title="Go Back"]'),
