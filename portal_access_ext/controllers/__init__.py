@@ -1,2 +1,10 @@
-from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_payment
-from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_session
+from . import (
+    auth_signup,
+    portal_end,
+    portal_form,
+    portal_home,
+    portal_invitation,
+    portal_login,
+    portal_payment,
+    portal_session,
+)
