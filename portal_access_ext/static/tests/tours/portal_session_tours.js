@@ -48,10 +48,10 @@ registry.category("web_tour.tours").add("portal_access_session_end", {
     steps: () => [
         see(`${SESSIONS} h4:contains("Where you are signed in")`),
         see(`${SESSIONS} li:first-child:contains("This one")`),
-        click(`${SESSIONS} li:contains("Safari on iPhone") button:contains("Sign out")`),
+        click(`${SESSIONS} li:contains("Safari"):contains("iPhone") button:contains("Sign out")`),
         focusIsOn(`${SESSIONS} [role=status]:contains("Signed out.")`),
         see(`${SESSIONS} ul:not(:contains("iPhone"))`),
-        see(`${SESSIONS} li:contains("Edge on Windows")`),
+        see(`${SESSIONS} li:contains("Edge"):contains("Windows")`),
         click(`${SESSIONS} button:contains("Sign out all others")`),
         see(`${SESSIONS}:not(:contains("Sign out all others")) li:only-child:contains("This one")`),
         see('section[name=portal_activity] li:contains("Signed out on other devices"):contains("by you")'),
