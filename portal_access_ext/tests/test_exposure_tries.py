@@ -180,6 +180,7 @@ class TestExposurePages(ExposureCase, HttpCase):
         untried, changed, answers = [], {}, Counter()
         with nothing_outside(threads=False):
             self.authenticate("pae_tries", "pae_tries_pae_tries")
+            self.url_open("/my")  # a session is noted at its first request
             for route in sorted(scan.find_routes(self.env)):
                 if route.type != "http" or (route.methods and "GET" not in route.methods):
                     continue
