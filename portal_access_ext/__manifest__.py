@@ -27,6 +27,7 @@
         "views/portal_access_exposure_views.xml",
         "views/portal_access_login_views.xml",
         "views/portal_form_templates.xml",
+        "views/portal_details_templates.xml",
         "views/portal_home_templates.xml",
         "views/portal_login_templates.xml",
         "views/payment_token_views.xml",

@@ -40,6 +40,7 @@ from . import (
     res_partner_status_form,
     res_partner_totp,
     res_users,
+    res_users_email,
     res_users_end,
     res_users_ledger,
     res_users_log,

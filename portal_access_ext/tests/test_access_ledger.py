@@ -276,7 +276,7 @@ class TestAccessLedgerPages(LedgerCase, HttpCase):
         values = {
             "name": "Customer",
             "email": "moved@pae.example",
-            "phone": "1",
+            "phone": "+32 2 555 01 07",
             "street": "1",
             "city": "X",
             "zipcode": "1",

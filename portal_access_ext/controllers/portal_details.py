@@ -1,0 +1,215 @@
+import json
+
+from psycopg2 import DataError, IntegrityError
+from werkzeug.urls import url_parse
+
+from odoo import _
+from odoo.exceptions import UserError
+from odoo.http import request, route
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+# What the page asks for, by the names in its form. Other modules may add fields, which they check themselves.
+FIELD_BY_NAME = {
+    "name": "name",
+    "email": "email",
+    "company_name": "company_name",
+    "vat": "vat",
+    "phone": "phone",
+    "street": "street",
+    "street2": "street2",
+    "city": "city",
+    "zipcode": "zip",
+    "country_id": "country_id",
+    "state_id": "state_id",
+}
+# What passes stock's checks in place of something that we have found to be wrong already.
+HARMLESS = {"email": "name@company.example", "country_id": "0", "state_id": "0"}
+
+
+class PortalDetails(CustomerPortal):
+    """The customer's own data: what is wrong is said at the field, and nothing that was typed is lost."""
+
+    @route()
+    def account(self, redirect=None, **post):
+        redirect = self._get_local_redirect(redirect)
+        partner = request.env.user.partner_id
+        post = self._complete_details(post, partner)
+        try:
+            with request.env.cr.savepoint():
+                response = super().account(redirect=redirect, **post)
+        except (UserError, IntegrityError, DataError) as error:
+            # What only shows when it is written: the page again, with what was typed.
+            is_said = isinstance(error, UserError) and error.args
+            refusal = str(error.args[0]).strip() if is_said else _("Your details could not be saved.")
+            request.update_context(portal_details_refusal=refusal)
+            response = super().account(redirect=redirect, **post)
+        if response.is_qweb:
+            self._show_details(response.qcontext, partner)
+        return response
+
+    def _get_local_redirect(self, redirect):
+        """:return: where to go afterwards, as stock reads it, but as browsers do: they take "/\\" for "//"."""
+        redirect = redirect.replace("\\", "/") if isinstance(redirect, str) else None
+        try:
+            url_parse(redirect or "")
+        except ValueError:
+            return None
+        return redirect
+
+    def _complete_details(self, post, partner):
+        """:return dict: the form, such that what it lacks stays as it is, and what is unknown does no harm"""
+        if not post or request.httprequest.method != "POST":
+            return post
+        country_id = partner._portal_access_parse_form(post, ["country_id"]).get("country_id")
+        if not country_id:
+            request.params.pop("country_id", None)  # other modules look there
+        known = {*self._get_mandatory_fields(), *self._get_optional_fields()}
+        # Stock shows what was posted under these very names. With a blank, they are nobody's.
+        post = {name if name in known else f" {name}": value for name, value in post.items()}
+        if "zipcode" in known:  # stock takes a missing one for an empty one
+            post.setdefault("zipcode", partner.zip or "")
+        if "state_id" in known and country_id in (None, partner.country_id.id):
+            post.setdefault("state_id", str(partner.state_id.id or ""))
+        elif "state_id" in known:  # the states of another country did not come yet
+            post.setdefault("state_id", "")
+        return post
+
+    # -------------------------------------------------------------------------
+    # Checks
+    # -------------------------------------------------------------------------
+
+    def details_form_validate(self, data, partner_creation=False):
+        """Say what is wrong with each field in the user's words: `error` has a sentence by field.
+
+        Stock, and what other modules add to it, checks what we don't: it is given something harmless in place of
+        what we have found to be wrong.
+        """
+        partner = request.env.user.partner_id
+        if partner_creation:
+            partner = partner.browse()
+        problems = self._find_details_problems(data, partner)
+        checked = {**data, **{name: self._get_harmless(name, partner) for name in problems}}
+        if "country_id" in problems and "vat" in checked:
+            checked["vat"] = partner.vat or ""
+        error, messages = super().details_form_validate(checked, partner_creation)
+        data.update({name: value for name, value in checked.items() if name not in problems})
+        # One message for each field, in their order: we know which is for which.
+        if len(messages) == len(error):
+            pairs = list(zip(error, messages, strict=True))
+            messages = [message for name, message in pairs if name not in FIELD_BY_NAME]
+            error.update((name, message.strip()) for name, message in pairs if name in FIELD_BY_NAME)
+        error.update(problems)
+        if "zipcode" in error:
+            error["zip"] = error.pop("zipcode")  # as in stock's template
+        refusal = request.env.context.get("portal_details_refusal")
+        if refusal:
+            error["common"] = refusal
+            messages.append(refusal)
+        if error and not messages:
+            messages.append(_("Please correct what is marked below."))
+        return error, messages
+
+    def _find_details_problems(self, data, partner):
+        """Check what the page itself asks for, and clean it up in place.
+
+        :return dict: a sentence by name in the form
+        """
+        for name, value in data.items():
+            if name not in FIELD_BY_NAME and not isinstance(value, str | int):  # a file
+                data[name] = ""
+        names = {name: field for name, field in FIELD_BY_NAME.items() if name in data}
+        by_field = {field: data[name] for name, field in names.items()}
+        values = partner._portal_access_parse_form(by_field, by_field)
+        locked = self._get_locked_details(partner)
+        if "country_id" in values and "country_id" in locked:
+            values["country_id"] = partner.country_id.id  # as stock sees to
+        for name in self._get_mandatory_fields():
+            if name in FIELD_BY_NAME:
+                values.setdefault(FIELD_BY_NAME[name], "")
+        needed = [field for name, field in FIELD_BY_NAME.items() if name in self._get_mandatory_fields()]
+        problems = partner._portal_access_form_problems(values, needed)
+        for field in locked & values.keys():
+            problems.pop(field, None)
+            if values[field] not in {partner._portal_access_stored(field), self._get_shown_value(partner, field)}:
+                problems[field] = _("This can't be changed here.")
+        for name, field in names.items():
+            value = values[field]
+            if field.endswith("_id"):
+                # Nothing but ids, which stock takes for numbers. "False" is stock's, of a locked country.
+                data[name] = str(value) if value else "False" if field in locked and data[name] else ""
+            else:
+                data[name] = value or ""
+        name_by_field = {field: name for name, field in FIELD_BY_NAME.items()}
+        return {name_by_field[field]: problem for field, problem in problems.items()}
+
+    def _get_harmless(self, name, partner):
+        if name in HARMLESS:
+            return HARMLESS[name]
+        return partner._portal_access_stored(FIELD_BY_NAME[name]) or "-"
+
+    def _get_shown_value(self, partner, field):
+        return partner.commercial_company_name if field == "company_name" else partner._portal_access_stored(field)
+
+    def _get_locked_details(self, partner, can_edit_vat=None):
+        """:param can_edit_vat: what `partner.can_edit_vat()` said, if that was asked already
+
+        :return set: the fields that this customer can't change, as stock decides
+        """
+        if not partner or (partner.can_edit_vat() if can_edit_vat is None else can_edit_vat):
+            return set()
+        # With accounting, stock then refuses another name, too.
+        return {"vat", "company_name", "country_id"} | ({"name"} if "account.move" in request.env else set())
+
+    # -------------------------------------------------------------------------
+    # Page
+    # -------------------------------------------------------------------------
+
+    def _show_details(self, qcontext, partner):
+        """Add to stock's values what our page says more; of all states, only those of the chosen country."""
+        # sudo: as stock. What was posted is checked: an id, or nothing.
+        country = partner.country_id.sudo()
+        typed = qcontext.get("country_id")
+        if typed is not None:
+            country = country.browse(int(typed) if typed.isdecimal() else []).exists()
+        countries = qcontext["countries"]
+        countries.fetch(["name"])  # all that is shown of them
+        locked = self._get_locked_details(partner, qcontext["partner_can_edit_vat"])
+        error = qcontext["error"]
+        country_info = country._portal_access_form_info()
+        states = country_info.pop("states")
+        qcontext["states"] = country.state_ids
+        qcontext["portal_details"] = {
+            "fields": {
+                name: self._get_details_attributes(name, field, error, locked, country_info)
+                for name, field in FIELD_BY_NAME.items()
+            },
+            "country": json.dumps(country_info),
+            "country_id": country.id,
+            # At once: a translated field takes its time for each record.
+            "country_names": dict(zip(countries.ids, countries.mapped("name"), strict=True)),
+            "has_states": bool(states),
+            "is_locked": bool(locked),
+            "login": request.env.user.login,
+            # sudo: customers can't read a company; its name, email and phone are in every mail.
+            "company": request.env.user.company_id.sudo(),
+        }
+
+    def _get_details_attributes(self, name, field, error, locked, country_info):
+        """:return dict: what a field of the form says about itself, for browsers and screen readers"""
+        wrong = error.get(field)
+        is_required = name in self._get_mandatory_fields()
+        if field in ("zip", "state_id"):
+            is_required |= country_info[f"{field.removesuffix('_id')}_required"]
+        described_by = [
+            "portal_email_help" if field == "email" else None,
+            "portal_locked_help" if field in locked else None,
+            f"portal_{field}_error" if wrong and wrong not in ("error", "missing") else None,
+        ]
+        return {
+            "required": "required" if is_required else None,
+            # Stock disables the others, so that they are not sent; it wants to be sent a name.
+            "readonly": "readonly" if field == "name" and field in locked else None,
+            "aria-invalid": "true" if wrong else None,
+            "aria-describedby": " ".join(filter(None, described_by)) or None,
+        }
