@@ -1,5 +1,6 @@
 from . import (
     auth_signup,
+    portal_details,
     portal_end,
     portal_form,
     portal_home,
@@ -10,3 +11,4 @@ from . import (
 )
 from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_payment
 from . import auth_signup, portal_details, portal_end, portal_form, portal_home, portal_invitation, portal_login
+)

@@ -148,4 +148,6 @@ class ResPartner(models.Model):
             dummy.check_vat()
         except ValidationError as error:
             return str(error).strip()
+        except (ValueError, LookupError):  # on signs and lengths that it does not expect
+            return _("This is not a valid VAT number.")
         return None

@@ -30,6 +30,7 @@ from . import (
     test_login_rules,
     test_login_tours,
     test_portal_details,
+    test_portal_details_tours,
     test_portal_form,
     test_payment_methods,
     test_portal_home,
