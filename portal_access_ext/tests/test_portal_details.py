@@ -319,9 +319,14 @@ class TestPortalDetails(PortalDetailsCase):
         if not hasattr(self.ann, "check_vat"):
             self.check_saved(self.post(vat="anything"), vat="anything")
             return
-        errors = self.check_refused(self.post(vat="BE0477472702"), "vat")
-        self.assertIn("BE0477472702", errors["vat"])
         changed = {"country_id": str(self.belgium.id), "state_id": "", "zipcode": "1000"}
+        for vat in ("BE0477472702", "BE١²漢'"):
+            errors = self.check_refused(self.post(vat=vat, **changed), "vat")
+        self.assertTrue(errors["vat"])
+        errors = self.check_refused(
+            self.post(vat="MX1²漢", country_id=str(self.env.ref("base.mx").id)), "state_id", "vat"
+        )
+        self.assertEqual(errors["vat"], "This is not a valid VAT number.")
         stored = {"country_id": self.belgium.id, "state_id": False, "zip": "1000", "vat": "BE0202239951"}
         self.check_saved(self.post(vat="0202.239.951", **changed), **stored)
 
