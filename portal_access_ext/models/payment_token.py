@@ -185,7 +185,7 @@ class PaymentToken(models.Model):
                         "description": description,
                         "id": record.id,
                         "name": record.display_name,
-                        "url": record.access_url,
+                        "url": record.get_portal_url(),  # as in the lists of stock
                     }
                     for record in transaction[name].with_env(readable.env) & readable
                 ]

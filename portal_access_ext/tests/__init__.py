@@ -33,6 +33,7 @@ from . import (
     test_portal_details_tours,
     test_portal_form,
     test_payment_methods,
+    test_payment_tours,
     test_portal_home,
     test_portal_home_tours,
     test_portal_rank,
