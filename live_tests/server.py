@@ -103,6 +103,19 @@ class Database:
             yield
             connection.rollback()
 
+    @contextlib.contextmanager
+    def committing_late(self, *statements: tuple) -> Iterator[None]:
+        """Do something in a transaction that is committed at the end of the `with` only.
+
+        :param statements: queries, each with its parameters
+        """
+        with contextlib.closing(self._connect(self.name)) as connection, connection.cursor() as cursor:
+            connection.autocommit = False
+            for query, *parameters in statements:
+                cursor.execute(query, parameters or None)
+            yield
+            connection.commit()
+
     def cut_off_who_waits(self) -> None:
         """End the connections that wait for a lock, as when their process is killed."""
         self.execute(

@@ -1,8 +1,9 @@
 import json
 import re
+import unittest
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -305,6 +306,51 @@ class TestPaymentMethods(PaymentCase):
         self.authenticate(None, None)
         self.make_default(self.card.id, self.get_html("/web/login"))
         self.assertFalse(self.anna.sudo().portal_default_token_id)
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethodsDocuments(PaymentCase):
+    """What uses a saved method, where accounting is installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "account.move" not in cls.env:
+            raise unittest.SkipTest("accounting is not installed")
+
+    def bill(self, partner):
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_line_ids": [Command.create({"name": "Work", "price_unit": 480, "tax_ids": False})],
+            }
+        )
+        invoice.action_post()
+        return invoice
+
+    def linked(self, token, user):
+        return [info["name"] for info in token.with_user(user).get_linked_records_info()]
+
+    def test_the_page_and_the_dialog_name_the_document_whose_payment_is_under_way(self):
+        invoice = self.bill(self.anna)
+        transaction = self.pay(self.card, invoice_ids=[Command.set(invoice.ids)])
+        self.assertEqual(self.linked(self.card, self.anna.user_ids), [invoice.display_name])
+        self.assertEqual(self.linked(self.newer, self.anna.user_ids), [])
+        self.sign_in(self.anna)
+        html = self.get_html()
+        self.assertIn(f'href="{invoice.access_url}?access_token={invoice.access_token}"', html)
+        self.env.cr.execute("UPDATE payment_transaction SET state = 'done' WHERE id = %s", [transaction.id])
+        self.assertNotIn(invoice.access_url, self.get_html())
+        self.env.invalidate_all()
+        self.assertEqual(self.linked(self.card, self.anna.user_ids), [])
+
+    def test_documents_that_the_customer_may_not_read_are_not_named(self):
+        invoice = self.bill(self.ben)
+        self.pay(self.card, invoice_ids=[Command.set(invoice.ids)])
+        self.assertEqual(self.linked(self.card, self.anna.user_ids), [])
+        self.sign_in(self.anna)
+        self.assertNotIn(invoice.access_url, self.get_html())
 
 
 @tagged("post_install", "-at_install")
