@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import mail_new_test_user
 
+from .accessibility import AccessibilityCase
 from .test_portal_home import PortalHomeCase
 
 BAD_IDS = (0, -1, 2**31, 2**70, "x", "1", "", None, True, 1.5, [], [1], {}, {"id": 1})
@@ -530,3 +531,20 @@ class TestPaymentMethodsOfBefore(PaymentCase):
             with self.count_queries(counts):
                 partners._portal_access_hide_saved_methods()
         self.assertLessEqual(counts[1], counts[0])
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethodsAccessibility(AccessibilityCase, PaymentCase):
+    """Our blocks of the page, in the browser."""
+
+    def test_the_page(self):
+        self.pay(self.card)
+        self.save_cards(self.provider.copy({"state": "test"}), self.anna, 1).provider_id.state = "disabled"
+        self.env.flush_all()
+        self.assert_accessible(
+            "/my/payment_method",
+            ".o_portal_saved_method",
+            ".o_portal_gone_methods",
+            '[name="o_payment_delete_token"]',
+            login=self.anna.user_ids.login,
+        )
