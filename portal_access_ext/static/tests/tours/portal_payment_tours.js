@@ -54,7 +54,7 @@ function absent(selector, content) {
         content,
         trigger: "#o_payment_form",
         run() {
-            if ($(selector).length) {
+            if (this.$anchor.find(selector).length) {
                 throw new Error(`This is not to be there: ${selector}`);
             }
         },
@@ -89,7 +89,10 @@ function manage(open) {
         see(row("1111", '.badge:contains("Default")'), "The newest is the default"),
         see(row("1111", '.o_portal_saved_method:contains("until this is settled")')),
         ...remove("1111"),
-        see('.modal-content:contains("Cannot delete payment method"):contains("is not settled")', "Refused, with the reason"),
+        see(
+            '.modal-content:contains("Cannot delete payment method"):contains("is not settled")',
+            "Refused, with the reason",
+        ),
         click('button:contains("Ok")'),
         // The default
         click(row("4242", 'button:contains("Make default")')),
@@ -112,10 +115,7 @@ registry.category("web_tour.tours").add("portal_access_payment_methods", {
 registry.category("web_tour.tours").add("portal_access_payment_methods_phone", {
     test: true,
     steps: () =>
-        manage([
-            click('button:contains("Details")', "Open the panel"),
-            see("#accountOffCanvas.show:not(.showing)"),
-        ]),
+        manage([click('button:contains("Details")', "Open the panel"), see("#accountOffCanvas.show:not(.showing)")]),
 });
 
 /** From the invoice to the form. */
