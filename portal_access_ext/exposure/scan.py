@@ -17,8 +17,6 @@ from odoo.osv import expression
 from odoo.tools.safe_eval import safe_eval
 
 OPERATIONS = ("read", "create", "write", "unlink")
-# Methods of all models that change records, and that modules extend.
-CHANGING_METHODS = {"action_archive", "action_unarchive", "copy", "create", "toggle_active", "unlink", "write"}
 # A rule is personal if it asks who the user is; which company they are in, all customers have in common.
 PERSONAL = re.compile(r"\buser\b(?!\.(company_id|company_ids)\b)|\bis_self\b|\bis_member\b")
 # More different sets of groups than that are an accident; what the others may do stays unsaid, and is told so.
@@ -295,28 +293,22 @@ def find_methods(env):
     """Yield each public method that a module defines on a model.
 
     Odoo calls a public method for any user, of any model, and leaves it to the method to check. Those that all models
-    have are named once, on the model `base`; again on models where a module makes `write` and the like do more.
+    have are named once, on the model `base`, and again where a module makes them do something else.
     """
-    common = set(dir(env.registry["base"])) - CHANGING_METHODS
+    common = {name: _get_function(env.registry["base"], name) for name in dir(env.registry["base"])}
     for model in sorted(env.registry):
-        names = set(dir(env.registry[model]))
-        for name in sorted(names if model == "base" else names - common):
-            method = _find_method(env.registry[model], model, name)
-            if method and (model == "base" or not method.is_of_every_model):
-                yield method
+        cls = env.registry[model]
+        for name in dir(cls):
+            if regex_private.match(name) or name in cls._fields or not inspect.isroutine(getattr(cls, name)):
+                continue
+            if model == "base" or name not in common or _get_function(cls, name) != common[name]:
+                module = _find_definer(cls, name)
+                yield Method(model, name, module or "base", *_describe_arguments(getattr(cls, name)), not module)
 
 
-def _find_method(cls, model, name):
-    if regex_private.match(name) or name in cls._fields:
-        return None
-    function = getattr(cls, name, None)
-    if not inspect.isroutine(function):
-        return None
-    arguments, takes_none = _describe_arguments(function)
-    module = _find_definer(cls, name)
-    if name in CHANGING_METHODS and model != "base" and function == getattr(cls.pool["base"], name, None):
-        module = None
-    return Method(model, name, module or "base", arguments, takes_none, not module)
+def _get_function(cls, name):
+    method = getattr(cls, name)
+    return getattr(method, "__func__", method)
 
 
 @lru_cache(maxsize=10_000)

@@ -146,7 +146,7 @@ class PortalAccessExposure(models.Model):
             return _("Portal users without other groups")
         more = ", ".join((profile.groups - plain.groups).mapped("full_name"))
         less = ", ".join((plain.groups - profile.groups).mapped("full_name"))
-        texts = [_("%(count)s portal users", count=profile.count)]
+        texts = [_("%(count)s portal user(s)", count=profile.count)]
         if more:
             texts.append(_("with %(groups)s", groups=more))
         if less:
@@ -242,7 +242,9 @@ class PortalAccessExposure(models.Model):
         doubts = list(self._find_doubts(right, authors))
         if right.operation == "read":
             reason = allowance.READING_REASONS.get(right.model)
-            if right.scope in ("all", "company") and not reason:
+            givers = {source.module for source in right.sources if source.widens}
+            # What Odoo's own modules show everybody, everybody may see.
+            if right.scope in ("all", "company") and not reason and not all(_is_odoo(name, authors) for name in givers):
                 doubts.append(
                     _("They read all records.")
                     if right.scope == "all"

@@ -16,6 +16,7 @@ from . import (
     test_accessibility,
     test_address,
     test_exposure,
+    test_exposure_tours,
     test_exposure_tries,
     test_invitation_life,
     test_invitation_reminder,

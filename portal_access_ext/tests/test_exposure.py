@@ -75,6 +75,12 @@ class TestExposure(PortalAccessCase):
         looks = self.find(self.check(), judgement="1_look")
         self.assertFalse([(row.name, row.operation, row.explanation) for row in looks])
 
+    def test_what_all_customers_read_is_explained(self):
+        rows = self.find(self.check(), kind="2_model", operation="read", judgement="4_reading")
+        shared = rows.filtered(lambda row: row.scope in ("all", "company"))
+        self.assertTrue(shared)
+        self.assertFalse(shared.filtered(lambda row: not row.explanation).mapped("model"))
+
     def test_it_says_what_odoo_says(self):
         rows = self.check()
         user, seen = self.portal_user, set()
@@ -172,10 +178,10 @@ class TestExposure(PortalAccessCase):
         self.portal_user.groups_id |= group
         rows = self.check()
         self.assertEqual(
-            self.find(rows, kind="1_group", judgement="1_look").who, f"1 portal users with {group.full_name}"
+            self.find(rows, kind="1_group", judgement="1_look").who, f"1 portal user(s) with {group.full_name}"
         )
         row = self.find(rows, model="res.bank", kind="2_model")
-        self.assertEqual((row.who, row.group_names), (f"1 portal users with {group.full_name}", group.full_name))
+        self.assertEqual((row.who, row.group_names), (f"1 portal user(s) with {group.full_name}", group.full_name))
         everybody = self.find(rows, model="res.country", kind="2_model")
         self.assertEqual(everybody.who, "All portal users")
 

