@@ -39,8 +39,8 @@ RIGHTS = (
         "res.users",
         ("write",),
         _lt(
-            "Preferences of their own user: language, time zone, signature, picture. Odoo lets users write these few "
-            "fields of themselves, whatever their access rights."
+            "Their own user: language, time zone, signature, picture, also name and email, and no login, password or "
+            "group. Odoo lets users write these fields of themselves, whatever their access rights."
         ),
     ),
     Allowed("base", "res.users.identitycheck", ("create", "write"), _lt("The question for their password.")),
@@ -205,6 +205,14 @@ METHODS = (
     ),
     AllowedMethod("mail.message", "unstar_all", _lt("Their own bookmarks.")),
     AllowedMethod(
+        "forum.forum",
+        "unlink",
+        _lt("Called for no record, it makes Odoo count the forums of the websites again."),
+    ),
+    AllowedMethod("forum.post", "post_notification", _lt("Announces a post of the forum again, to its followers.")),
+    AllowedMethod("gamification.challenge", "accept_challenge", _lt("Takes part in a challenge.")),
+    AllowedMethod("gamification.challenge", "discard_challenge", _lt("Doesn't take part in a challenge.")),
+    AllowedMethod(
         "mail.partner.device",
         "get_web_push_vapid_public_key",
         _lt("Makes the key for push messages, if there is none yet."),
@@ -224,6 +232,25 @@ METHODS = (
         ),
         is_gap=True,
     ),
+    *(
+        AllowedMethod(
+            model,
+            method,
+            _lt("Makes Odoo tidy up its stock records, which changes no quantity. Odoo does not ask who calls it."),
+        )
+        for model, method in (
+            ("product.product", "action_open_quants"),
+            ("product.product", "action_update_quantity_on_hand"),
+            ("product.template", "action_open_quants"),
+            ("product.template", "action_update_quantity_on_hand"),
+            ("stock.lot", "action_lot_open_quants"),
+            ("stock.quant", "action_view_inventory"),
+            ("stock.quant", "action_view_quants"),
+        )
+    ),
+    AllowedMethod("slide.channel", "action_request_access", _lt("Asks for access to a course.")),
+    AllowedMethod("slide.slide", "action_dislike", _lt("Their own opinion of a course's page.")),
+    AllowedMethod("slide.slide", "action_like", _lt("Their own opinion of a course's page.")),
     AllowedMethod("purchase.order", "get_confirm_url", _lt("Makes the link to an order of their own.")),
     AllowedMethod("purchase.order", "get_update_url", _lt("Makes the link to an order of their own.")),
     AllowedMethod("sale.order", "action_preview_sale_order", _lt("Makes the link to an order of their own.")),
@@ -344,6 +371,7 @@ WITHOUT_CSRF = {
     "/digest/<int:digest_id>/unsubscribe_oneclik": _lt(
         "The unsubscribe button of mail programs; asks for a signed token."
     ),
+    "/im_livechat/cors/attachment/upload": _lt("Files of visitors in the live chat; asks for their token."),
     "/mail/unfollow": _lt("The unfollow link in mails; asks for a signed token."),
     "/payment/custom/process": _lt("Sets the state of a wire transfer's transaction to pending, by its reference."),
     "/web/database/backup": _lt("Asks for the master password."),
