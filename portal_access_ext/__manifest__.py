@@ -29,6 +29,7 @@
         "views/portal_form_templates.xml",
         "views/portal_details_templates.xml",
         "views/portal_home_templates.xml",
+        "views/portal_address_templates.xml",
         "views/portal_login_templates.xml",
         "views/payment_token_views.xml",
         "views/portal_payment_templates.xml",
@@ -50,6 +51,7 @@
             "portal_access_ext/static/src/portal_wizard/**/*",
         ],
         "web.assets_frontend": [
+            "portal_access_ext/static/src/portal_address/**/*",
             "portal_access_ext/static/src/portal_form/**/*",
             "portal_access_ext/static/src/totp/**/*",
         ],

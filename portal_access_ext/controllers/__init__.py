@@ -9,3 +9,5 @@ from . import (
     portal_payment,
     portal_session,
 )
+from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_payment
+from . import auth_signup, portal_address, portal_end, portal_form, portal_home, portal_invitation, portal_login

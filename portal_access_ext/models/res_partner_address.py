@@ -157,6 +157,14 @@ class ResPartner(models.Model):
         """:return: the address, or nothing: another's is like one that does not exist"""
         return self.search([("id", "=", address_id), *self._portal_access_address_domain()])
 
+    def _portal_access_kind_labels(self):
+        """:return dict: what the kinds of addresses are called"""
+        labels = dict(self._fields["type"]._description_selection(self.env))
+        return {kind: labels[kind] for kind in ADDRESS_KINDS}
+
+    def _portal_access_check_type(self, kind, _country):
+        return None if kind in ADDRESS_KINDS else _("Choose one of the list.")
+
     # -------------------------------------------------------------------------
     # What a customer does to them
     # -------------------------------------------------------------------------
@@ -270,7 +278,7 @@ class ResPartner(models.Model):
 
     def _portal_access_describe_address(self):
         """:return str: the address in one line"""
-        kind = self._portal_access_describe_value("type")
+        kind = self._portal_access_kind_labels()[self.type]
         lines = [self.name, *self._display_address(without_company=True).splitlines()]
         return f"{kind}: {', '.join(line.strip() for line in lines if line and line.strip())}"
 
