@@ -1,6 +1,7 @@
 from . import (
     auth_signup,
     portal_details,
+    portal_address,
     portal_end,
     portal_form,
     portal_home,
@@ -11,3 +12,4 @@ from . import (
 )
 from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_payment
 from . import auth_signup, portal_address, portal_end, portal_form, portal_home, portal_invitation, portal_login
+)
