@@ -29,7 +29,6 @@ from . import (
     test_invitation_request,
     test_invitation_rights,
     test_invitation_tours,
-    test_login_change,
     test_login_change_rights,
     test_login_change_undo,
     test_login_pages,
