@@ -226,7 +226,7 @@ class TestPortalHome(PortalHomeCase):
         with_payment = measure()
         for name in TEMPLATES:
             self.env.ref(f"portal_access_ext.{name}").active = False
-        self.assertLessEqual(with_payment, measure() + 6)
+        self.assertLessEqual(with_payment, measure() + 7)
         self.env["payment.provider"].search([]).state = "disabled"
         self.assertLessEqual(without, measure() + 6)
 
