@@ -1,7 +1,7 @@
 from . import (
     auth_signup,
-    portal_details,
     portal_address,
+    portal_details,
     portal_end,
     portal_form,
     portal_home,
@@ -9,7 +9,4 @@ from . import (
     portal_login,
     portal_payment,
     portal_session,
-)
-from . import auth_signup, portal_end, portal_form, portal_home, portal_invitation, portal_login, portal_payment
-from . import auth_signup, portal_address, portal_end, portal_form, portal_home, portal_invitation, portal_login
 )

@@ -3,6 +3,7 @@ from psycopg2 import IntegrityError
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
+from odoo.osv import expression
 from odoo.tools import SQL
 
 ADDRESS_KINDS = ("delivery", "invoice", "other")
@@ -151,7 +152,11 @@ class ResPartner(models.Model):
 
     def _portal_access_count_addresses(self):
         """:return int: how many addresses the customer's page shows"""
-        return len(self._portal_access_main_addresses()) + self.search_count(self._portal_access_address_domain())
+        company = self.commercial_partner_id
+        of_company = [("id", "=", company.id), ("id", "!=", self.id)]
+        filled_in = [[(fname, "!=", False)] for fname in company._address_fields()]
+        main = expression.AND([of_company, expression.OR(filled_in)])
+        return 1 + self.search_count(expression.OR([self._portal_access_address_domain(), main]))
 
     def _portal_access_find_address(self, address_id):
         """:return: the address, or nothing: another's is like one that does not exist"""

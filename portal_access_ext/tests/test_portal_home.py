@@ -217,8 +217,8 @@ class TestPortalHome(PortalHomeCase):
             return self.measure(lambda: self.url_open("/my"))
 
         self.sign_in(self.anna)
-        # The last sign-in, two-factor authentication, saved cards and those that are gone, providers, and the
-        # language of the date.
+        # The last sign-in, two-factor authentication, saved cards and those that are gone, providers, the
+        # language of the date, and addresses.
         without = measure()
         self.make_documents(self.anna, 2)
         self.assertLessEqual(measure(), without)
@@ -228,7 +228,7 @@ class TestPortalHome(PortalHomeCase):
             self.env.ref(f"portal_access_ext.{name}").active = False
         self.assertLessEqual(with_payment, measure() + 7)
         self.env["payment.provider"].search([]).state = "disabled"
-        self.assertLessEqual(without, measure() + 6)
+        self.assertLessEqual(without, measure() + 7)
 
     def test_pages_without_the_column_cost_nothing_more(self):
         with patch.object(PortalHome, "_prepare_portal_account_values", side_effect=AssertionError):
