@@ -94,13 +94,14 @@ class Target:
         return f"{value:.2f}", "yes" if is_reached else "NO"
 
 
-def print_targets(targets: Iterable[Target], cells: dict) -> None:
-    """Print each target with its figure, and whether it is reached."""
+def print_targets(targets: Iterable[Target], cells: dict) -> bool:
+    """Print each target with its figure, and whether it is reached; return whether none was missed."""
     rows = []
     for target in targets:
         bound = f">= {target.at_least:g}" if target.at_least is not None else f"<= {target.at_most:g}"
         rows.append([target.text.ljust(72), bound, *target.verdict(cells)])
     print_table("Targets", ["".ljust(72), "target", "measured", "reached"], rows)
+    return all(row[-1] != "NO" for row in rows)
 
 
 def write_json(path: Path, cells: dict) -> None:

@@ -92,9 +92,14 @@ class Workbench:
     def __exit__(self, *exception):
         return self._stack.__exit__(*exception)
 
-    def templates(self) -> dict[str, str]:
-        """Return the name of the template database of each variant."""
-        return {variant: os.environ[name] for variant, name in TEMPLATES.items()}
+    def templates(self, base: str = "alone") -> dict[str, str]:
+        """Return the name of the template database of each variant.
+
+        :param base: with which stock modules; all but "alone" may have to be made, which takes a while
+        """
+        if base == "alone":
+            return {variant: os.environ[name] for variant, name in TEMPLATES.items()}
+        return {"stock": self.databases.base(base), "ours": self.databases.template(base)}
 
     def copies(self, sources: dict[str, str]) -> dict[str, str]:
         """Copy one database for each variant, to keep until the program ends."""
