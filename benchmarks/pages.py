@@ -19,7 +19,7 @@ from common.workers import Workbench
 TASKS = Path(__file__).with_name("_pages_tasks.py")
 ACCOUNT, COUNTERS = "/my/account", "/my/counters"
 PAGES = ("/my", COUNTERS, ACCOUNT, "/my/security", "/my/payment_method")
-OWN_PAGES = ()
+OWN_PAGES = ("/my/addresses", "/my/security/activity")
 LISTS = ("/my/orders", "/my/quotes", "/my/invoices", "/my/purchase", "/my/projects", "/my/tasks")
 BASES = {"alone": PAGES, "full": PAGES + LISTS}
 AT_MOST, ACCOUNT_AT_MOST, ACCOUNT_KB = 1.2, 0.5, 80

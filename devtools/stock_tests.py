@@ -11,6 +11,8 @@ from .results import Outcome
 from .settings import CACHE, LOGS, STATE, short_hash
 
 WEBSITE_TESTS = ("res_users", "auth_signup_uninvited", "website_reset_password", "website_visitor")
+PURCHASE_TESTS = ("access_rights",)
+PROJECT_TESTS = ("portal", "project_sharing", "project_sharing_portal_access", "access_rights")
 # Which tests, by module, and on which bases. All run when everything is loaded, as pytest-odoo does. Those of
 # portal run twice: some of them hold only without accounting, and with accounting there is more to break.
 TESTS = {
@@ -21,6 +23,11 @@ TESTS = {
     "auth_totp_mail": (("demo",), ["auth_totp_mail/tests"]),
     "payment": (("demo",), ["payment/tests"]),
     "account_payment": (("demo",), ["account_payment/tests"]),
+    "account": (("demo",), ["account/tests/test_portal_attachment.py"]),
+    "sale": (("demo",), [f"sale/tests/test_{name}.py" for name in ("controllers", "access_rights", "payment_flow")]),
+    "purchase": (("demo",), [f"purchase/tests/test_{name}.py" for name in PURCHASE_TESTS]),
+    "project": (("demo",), [f"project/tests/test_{name}.py" for name in PROJECT_TESTS]),
+    "hr_timesheet": (("demo",), ["hr_timesheet/tests/test_portal_timesheet.py"]),
     "mail": (("demo",), ["mail/tests/test_res_partner.py", "mail/tests/test_res_users.py"]),
     "website": (("full",), [f"website/tests/test_{name}.py" for name in WEBSITE_TESTS]),
 }

@@ -120,7 +120,8 @@ class PortalSession(CustomerPortal):
     def _search_own_events(self, limit, offset=0):
         """:return: events of the current user, as superuser: to be shown by :meth:`_prepare_events` only"""
         Event = request.env["portal.access.event"].sudo()
-        return Event.search(self._get_own_events_domain(), limit=limit, offset=offset)
+        names = ["kind", "create_date", "actor_id", "details", "ip_address"]
+        return Event.search_fetch(self._get_own_events_domain(), names, limit=limit, offset=offset)
 
     def _prepare_events(self, events_sudo):
         """Say what happened in the customer's words: nobody's name, and no address but of who acted as the customer."""

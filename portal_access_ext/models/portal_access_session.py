@@ -167,7 +167,10 @@ class PortalAccessSession(models.Model):
         """:return: the sessions in which a user is signed in, the latest used first"""
         since = fields.Datetime.now() - timedelta(seconds=self._get_lifetime())
         # sudo: nobody has rights on this model. The caller asks for the current user's.
-        return self.sudo().search([("user_id", "=", user.id), ("ended_on", "=", False), ("last_on", ">=", since)])
+        return self.sudo().search_fetch(
+            [("user_id", "=", user.id), ("ended_on", "=", False), ("last_on", ">=", since)],
+            ["sid_hash", "browser", "system", "ip_address", "first_on", "last_on"],
+        )
 
     @api.model
     def _get_other_sign_in(self, user):

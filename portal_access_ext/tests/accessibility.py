@@ -1,5 +1,8 @@
+import base64
+import itertools
 import json
 import os
+import re
 import unittest
 from pathlib import Path
 
@@ -7,6 +10,7 @@ from odoo.tests import HttpCase
 from odoo.tests.common import HOST, ChromeBrowser, ChromeBrowserException
 
 AXE = os.environ.get("PAE_AXE")
+PICTURES = os.environ.get("PAE_PICTURES")  # a folder
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 DESKTOP, PHONE = (1366, 768), (390, 844)
 
@@ -133,7 +137,18 @@ class AccessibilityCase(HttpCase):
             self._run(step)
         # The last step may lead to another page.
         self._run("".join(f"await see({json.dumps(selector)});" for selector in selectors))
+        if PICTURES:
+            self._take_picture(f"{url} {width}")
         return self._run(CHECK, axe=True, selectors=selectors, rules=RULES)
+
+    def _take_picture(self, title):
+        """Keep what the page looks like, for people."""
+        name = re.sub(r"\W+", "-", f"{self._testMethodName} {title.removeprefix(self.base_url())}")[:100]
+        paths = (Path(PICTURES, f"{name}-{number}.png") for number in itertools.count(1))
+        path = next(path for path in paths if not path.exists())
+        parameters = {"captureBeyondViewport": True}
+        answer = self._page._websocket_request("Page.captureScreenshot", params=parameters)
+        path.write_bytes(base64.b64decode(answer["data"]))
 
     def _run(self, code, axe=False, **values):
         """Run JavaScript in the page that is loaded, and return what it returns."""

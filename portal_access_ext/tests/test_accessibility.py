@@ -61,6 +61,22 @@ class TestAccessibilityOfSecurity(AccessibilityCase, TotpCase):
             steps=[f"await click('{section} button[type=submit]')"],
         )
 
+    def test_where_one_is_signed_in_and_what_happened(self):
+        self.user.sudo().totp_secret = False
+        now = fields.Datetime.now()
+        self.env["portal.access.session"].sudo().create(
+            {"user_id": self.user.id, "sid_hash": "other", "browser": "Firefox", "first_on": now, "last_on": now}
+        )
+        self.env["portal.access.event"]._record("sign_in_failed", self.user.sudo(), actor=self.user)
+        self.assert_accessible(
+            "/my/security?signed_out=1",
+            "section[name=portal_sessions]",
+            "section[name=portal_sessions] [role=status]",
+            "section[name=portal_activity]",
+            login=self.login,
+        )
+        self.assert_accessible("/my/security/activity", ".o_portal_activity_body", login=self.login)
+
     def test_the_recovery_codes(self):
         # The tests sign in like a program, which Odoo would now ask for an API key.
         self.patch(self.registry["res.users"], "_rpc_api_keys_only", lambda user: False)
