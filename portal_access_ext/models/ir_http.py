@@ -27,6 +27,11 @@ class IrHttp(models.AbstractModel):
         return super()._authenticate(endpoint)
 
     @classmethod
+    def _dispatch(cls, endpoint):
+        request.params.pop("self", None)  # no page asks for it, and each would fail
+        return super()._dispatch(endpoint)
+
+    @classmethod
     def _post_dispatch(cls, response):
         """Note a sign-in, whose session has just got its id. After the second step: before, nobody is signed in."""
         session = request.session

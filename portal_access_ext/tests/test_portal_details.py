@@ -263,6 +263,10 @@ class TestPortalDetails(PortalDetailsCase):
                 self.check_refused(response)
                 self.assertIn("Unknown field", response.text)
 
+    def test_a_field_that_is_called_as_python_calls_a_method_s_object_is_ignored(self):
+        data = {"csrf_token": Request.csrf_token(self), **self.form, "self": "x"}
+        self.check_saved(self.url_open("/my/account", data=data, allow_redirects=False))
+
     def test_files_are_no_text(self):
         for name in self.form:
             with self.subTest(name=name):

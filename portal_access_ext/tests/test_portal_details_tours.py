@@ -1,6 +1,8 @@
 from odoo.tests import HttpCase, tagged
 
+from .accessibility import PHONE, AccessibilityCase
 from .common import PortalAccessCase
+from .test_portal_details import PortalDetailsCase
 
 LOGIN = "tour.anna@details.example"
 
@@ -52,3 +54,18 @@ class TestPortalDetailsPhoneTours(PortalDetailsTourCase):
 
     def test_details_on_a_phone(self):
         self.check_details_tour("portal_access_details_phone")
+
+
+@tagged("post_install", "-at_install")
+class TestAccessibilityOfDetails(AccessibilityCase, PortalDetailsCase):
+    """The whole form: right, wrong, locked."""
+
+    def test_the_details(self):
+        form, login = "form.o_portal_form", self.user.login
+        self.assert_accessible("/my/account", form, login=login)
+        steps = [f"await type('{form} [name=phone]', 'call me'); await click('{form} button')"]
+        self.assert_accessible(
+            "/my/account", f"{form} .invalid-feedback", form, login=login, steps=steps, sizes=[PHONE]
+        )
+        self.see_documents()
+        self.assert_accessible("/my/account", form, "#portal_locked_help", login=login)
