@@ -32,6 +32,30 @@ class TestAccessibilityOfTheDashboard(AccessibilityCase, PortalHomeCase):
         steps = ["await click('button[data-bs-target=\"#accountOffCanvas\"]')"]
         self.assert_accessible("/my", "#accountOffCanvas.show", login=self.login, steps=steps, sizes=[PHONE])
 
+    def test_the_details(self):
+        form = "form.o_portal_form"
+        # Not the button that discards, which is stock's.
+        parts = (f"{form} .row .row", f"{form} button[type=submit]")
+        self.assert_accessible("/my/account", *parts, login=self.login)
+        steps = [
+            f"await type('{form} [name=email]', 'no address'); await type('{form} [name=city]', '')",
+            f"await click('{form} button[type=submit]')",
+        ]
+        self.assert_accessible("/my/account", f"{form} .is-invalid", *parts, login=self.login, steps=steps)
+
+    def test_the_addresses(self):
+        for kind in ("delivery", "invoice", "other"):
+            self.make_partners(1, kind, type=kind, street="Short Street 7", parent_id=self.anna.parent_id.id)
+        page, form = ".o_portal_my_addresses", "form.o_portal_form"
+        self.assert_accessible("/my/addresses", page, login=self.login)
+        self.assert_accessible("/my/addresses?done=saved", f"{page} [role=status]", login=self.login, sizes=[PHONE])
+        self.assert_accessible("/my/addresses/new", form, "h1", login=self.login)
+        steps = [f"await click('{form} button[type=submit]')"]
+        self.assert_accessible("/my/addresses/new", f"{form} .is-invalid", form, login=self.login, steps=steps)
+        steps = [f"await click('{page} .o_portal_address_remove button')"]
+        # The buttons are of the theme.
+        self.assert_accessible("/my/addresses", ".modal-header", ".modal-body", login=self.login, steps=steps)
+
 
 @tagged("post_install", "-at_install")
 class TestAccessibilityOfSecurity(AccessibilityCase, TotpCase):

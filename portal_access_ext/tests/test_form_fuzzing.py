@@ -190,6 +190,90 @@ class TestFormFuzzing(RouteCase):
         likely = {"old": (login,), "new1": ("a new password",), "new2": ("a new password",)}
         self.fuzz(["old", "new1", "new2"], check, likely)
 
+    DETAILS = {
+        "name": "name",
+        "email": "email",
+        "phone": "phone",
+        "street": "street",
+        "city": "city",
+        "zipcode": "zip",
+        "vat": "vat",
+        "company_name": "company_name",
+    }
+
+    @mute_logger(*LOGGERS)
+    def test_the_details(self):
+        self.sign_in_as("customer")
+        france = self.env.ref("base.fr")
+
+        def check(form):
+            before = self.snapshot()
+            response, texts = self.send("/my/account", form)
+            if response.status_code == 200:
+                self.assertEqual(self.snapshot(), before)
+                self.assert_kept(response, texts, *(name for name in self.DETAILS if name in texts))
+                return
+            self.assert_stays_here(response)
+            for name, field in self.DETAILS.items():
+                if name in texts and field not in ("vat", "company_name"):
+                    self.assertEqual(self.anna[field] or "", texts[name].strip(), name)
+
+        self.fuzz(
+            [*self.DETAILS, "country_id", "state_id", "redirect"],
+            check,
+            {
+                "name": ("Anna Dash", "  Anna "),
+                "email": ("anna@pae.example",),
+                "phone": ("+1 555 0100",),
+                "street": ("Long Street 8",),
+                "city": ("Lyon",),
+                "country_id": (str(france.id), str(self.env.ref("base.us").id)),
+                "state_id": (str(self.env.ref("base.state_us_5").id), ""),
+                "redirect": ("/my/home", "//evil.example", "/\\evil.example", "https://evil.example", "/my\r\nX: y"),
+            },
+        )
+
+    ADDRESS = ("name", "phone", "email", "street", "street2", "zip", "city")
+    LIKELY_ADDRESS = {
+        "type": ("delivery", "invoice", "other", "contact", "private"),
+        "name": ("Warehouse",),
+        "street": ("Long Street 8",),
+        "city": ("Lyon",),
+        "phone": ("+1 555 0100",),
+        "email": ("ware@pae.example",),
+    }
+
+    def check_address(self, address, form):
+        before = self.snapshot()
+        response, texts = self.send(f"/my/addresses/{address.id or 'new'}", form)
+        if response.status_code == 200:
+            self.assertEqual(self.snapshot(), before)
+            self.assert_kept(response, texts, *(name for name in self.ADDRESS if name in texts))
+            return
+        self.assert_stays_here(response)
+        if not address:
+            address = self.env["res.partner"].search([], order="id desc", limit=1)
+            self.assertEqual(address.parent_id, self.anna.parent_id)
+        self.assertIn(address.type, ("delivery", "invoice", "other"))
+        for name in self.ADDRESS:
+            if name in texts:
+                self.assertEqual(address[name] or "", texts[name].strip(), name)
+
+    @mute_logger(*LOGGERS)
+    def test_a_new_address(self):
+        self.sign_in_as("customer")
+        likely = {**self.LIKELY_ADDRESS, "country_id": (str(self.env.ref("base.fr").id),)}
+        names = [*self.ADDRESS, "type", "country_id", "state_id"]
+        self.fuzz(names, lambda form: self.check_address(self.env["res.partner"], form), likely)
+
+    @mute_logger(*LOGGERS)
+    def test_an_address(self):
+        self.sign_in_as("customer")
+        address = self.env["res.partner"].browse(self.records["addresses"]["own"])
+        likely = {**self.LIKELY_ADDRESS, "country_id": (str(self.env.ref("base.fr").id),)}
+        names = [*self.ADDRESS, "type", "country_id", "state_id"]
+        self.fuzz(names, lambda form: self.check_address(address, form), likely)
+
     @mute_logger(*LOGGERS)
     def test_saved_payment_methods(self):
         self.sign_in_as("customer")

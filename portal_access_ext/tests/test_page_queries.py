@@ -8,6 +8,7 @@ from .test_portal_home import PortalHomeCase
 CEILINGS = {
     "/my": (34, 46),
     "/my/account": (16, 28),
+    "/my/addresses": (18, 30),
     "/my/security": (16, 26),
     "/my/payment_method": (20, 30),
 }
