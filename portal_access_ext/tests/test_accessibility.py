@@ -6,6 +6,7 @@ from odoo.tools import mute_logger
 
 from .accessibility import DESKTOP, PHONE, AccessibilityCase
 from .test_portal_home import PortalHomeCase
+from .test_session import IPHONE, SessionCase
 from .test_totp_codes import LOGGERS, TotpCase
 
 DIALOG = ".modal-content"
@@ -155,3 +156,32 @@ class TestAccessibilityOfSecurity(AccessibilityCase, TotpCase):
         self.assert_accessible(link, page)
         steps = [f"await click('{page} form button')"]
         self.assert_accessible(link, f"{page}:has([role=status])", steps=steps)
+
+
+@tagged("post_install", "-at_install")
+class TestAccessibilityOfSessions(AccessibilityCase, SessionCase):
+    """The password, where one is signed in, and what happened to the account."""
+
+    def setUp(self):
+        super().setUp()
+        self.browser(IPHONE)
+        self.user.password = self.login = self.user.login
+        self.browser(IPHONE, password=self.login)
+        Event = self.env["portal.access.event"]
+        for _number in range(25):
+            Event._record("sign_in_failed", self.user.sudo(), actor=self.user)
+
+    def test_sessions_and_activity(self):
+        sections = ("section[name=portal_sessions]", "section[name=portal_activity]")
+        self.assert_accessible("/my/security", *sections, login=self.login)
+        self.assert_accessible("/my/security?signed_out=1", sections[0], login=self.login)
+        self.assert_accessible("/my/security?signed_out=0", sections[0], login=self.login)
+        self.assert_accessible("/my/security/activity", ".o_portal_activity_body .o_portal_events", login=self.login)
+
+    @mute_logger(*LOGGERS)
+    def test_the_password(self):
+        section = "section[name=portal_change_password]"
+        steps = [f"await type('{section} input[name={name}]', 'wrong words')" for name in ("old", "new1", "new2")]
+        steps.append(f"await click('{section} button[type=submit]')")
+        feedback = f"{section} .invalid-feedback"
+        self.assert_accessible("/my/security", feedback, f"{section} input[name=old]", login=self.login, steps=steps)
