@@ -78,8 +78,8 @@ class PortalAccessSession(models.Model):
         if mark and mark["sid"] == sid_hash and time.time() < mark["due"]:
             return True
         env = request.env(user=session.uid)
-        if not check_session(session, env) or not env.user._is_portal():
-            return True  # of the first, Odoo takes care
+        if not env.user._is_portal() or not check_session(session, env):
+            return True  # of the latter, Odoo takes care
         try:
             is_alive = self._stamp(env.user, sid_hash, mark and mark["sid"])
         except psycopg2.Error:
