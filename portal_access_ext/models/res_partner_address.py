@@ -51,9 +51,16 @@ class ResPartner(models.Model):
     # -------------------------------------------------------------------------
 
     def write(self, vals):
+        names = vals.keys() & set(DECIDING_FIELDS)
+        # `res.users.create` writes `active` once more, one contact at a time.
+        changing = self.filtered(
+            lambda contact: any(
+                contact._fields[name].convert_to_write(contact[name], contact) != vals[name] for name in names
+            )
+        )
         result = super().write(vals)
-        if not vals.keys().isdisjoint(DECIDING_FIELDS):
-            self._portal_access_drop_defaults()
+        if changing:
+            changing._portal_access_drop_defaults()
         return result
 
     def address_get(self, adr_pref=None):

@@ -1,5 +1,7 @@
 from contextlib import contextmanager
 
+from odoo.tools import SQL
+
 from odoo.addons.mail.tests.common import MailCommon, mail_new_test_user
 
 
@@ -61,6 +63,18 @@ class PortalAccessCase(MailCommon):
 
     def line_of(self, dialog, partner):
         return dialog.user_ids.filtered(lambda line: line.partner_id == partner)
+
+    def assert_uses_index(self, index, query):
+        """Check that a query can be answered with an index."""
+        self.env.cr.execute("SELECT indcheckxmin FROM pg_index WHERE indexrelid = to_regclass(%s)", [index])
+        found = self.env.cr.fetchone()
+        self.assertTrue(found, f"There is no index {index}")
+        if found[0]:
+            # PostgreSQL leaves it alone as long as any transaction is older, also in another database.
+            self.skipTest(f"The index {index} is too young for a plan")
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute(SQL("EXPLAIN %s", query))
+        self.assertIn(index, " ".join(row[0] for row in self.env.cr.fetchall()))
 
     @contextmanager
     def count_queries(self, counter):

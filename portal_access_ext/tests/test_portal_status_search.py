@@ -7,6 +7,7 @@ from lxml import etree
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from .test_portal_status import STATUSES, StatusCase
@@ -239,9 +240,8 @@ class TestPortalStatusQueries(StatusCase):
         self.assertLessEqual(counts[3] - counts[1], 3)
 
     def test_sign_ins_are_looked_up_by_an_index(self):
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        self.env.cr.execute("EXPLAIN SELECT FROM res_users_log WHERE create_uid = 1")
-        self.assertIn("res_users_log_create_uid", " ".join(row[0] for row in self.env.cr.fetchall()))
+        query = SQL("SELECT FROM res_users_log WHERE create_uid = 1")
+        self.assert_uses_index("res_users_log_create_uid_create_date_index", query)
 
     def test_summaries_of_many_companies_cost_one_query(self):
         companies = self.env["res.partner"].create([{"name": f"C{n}", "is_company": True} for n in range(20)])
