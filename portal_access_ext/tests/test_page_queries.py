@@ -53,3 +53,12 @@ class TestPageQueries(PortalHomeCase):
         for path in CEILINGS:
             with self.subTest(path=path):
                 self.assertLessEqual(self.measure(path), few[path])
+
+    def test_a_page_offers_the_languages_of_visitors_and_no_others(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        if "website" in self.env:
+            self.env["website"].search([]).language_ids |= self.env.ref("base.lang_fr")
+        self.env.flush_all()
+        page = self.url_open("/my").text
+        self.assertIn('data-url_code="fr"', page)
+        self.assertNotIn('data-url_code="pt_BR"', page)
