@@ -1,6 +1,8 @@
 """Where customers are signed in: ended by one process, out in the other; many requests at the same moment."""
 
 import os
+import threading
+import time
 
 import pytest
 
@@ -73,7 +75,31 @@ def test_a_session_that_one_process_ends_is_out_in_each(odoo, elsewhere, rows, m
     assert here.is_signed_in
     assert at(elsewhere, here).is_signed_in
     assert [bool(row["ended_on"]) for row in rows(customer)] == [False, True, True]
-    assert memory.events(customer)[-2:] == ["session_ended", "session_ended"]
+    assert memory.events(customer)[-2:] == ["session_ended", "other_sessions_ended"]
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_requests_while_a_session_ends_do_not_keep_it_alive(odoo, make_customers, in_parallel, _round):
+    [customer] = make_customers(1)
+    here, there = signed_in(odoo.url, customer), signed_in(odoo.url, customer)
+    is_over = threading.Event()
+
+    def poll():
+        twin = at(odoo.url, there)
+        while not is_over.is_set():
+            twin.get("/web/image/res.partner/1/avatar_128")
+
+    def end():
+        time.sleep(0.3)
+        try:
+            here.get("/my/security").submit("o_portal_sessions_form")
+            time.sleep(0.3)
+        finally:
+            is_over.set()
+
+    in_parallel(end, *(poll for _each in range(6)))
+    assert there.get("/my").path == "/web/login"
+    assert here.is_signed_in
 
 
 def test_a_new_password_ends_all_others_in_each_process(odoo, elsewhere, rows, make_customers):
@@ -106,7 +132,7 @@ def test_requests_at_the_same_moment_note_a_session_once(
     pages = in_parallel(*(lambda each=each: each.get("/my/account") for each in browsers))
     assert {(page.status, page.path) for page in pages} == {(200, "/my/account")}
     assert len(rows(customer)) == 1
-    assert memory.events(customer).count("signed_in") == before + 1
+    assert memory.events(customer).count("signed_in") == before, "nobody signed in: the session is older"
 
 
 def test_pages_write_nothing_but_the_hourly_stamp(odoo, elsewhere, database, rows, make_customers):
@@ -125,7 +151,7 @@ def test_programs_sign_in_without_a_session(odoo, database, rows, memory, make_c
         assert XmlRpc(odoo.url, database.name, customer.email, PASSWORD).uid
         assert JsonRpc(odoo.url, database.name, customer.email, PASSWORD).uid
     assert not rows(customer)
-    assert memory.events(customer).count("signed_in") == 1
+    assert memory.events(customer).count("program_signed_in") == 1
 
 
 def test_who_signs_out_or_whose_access_ends_leaves_no_session(odoo, elsewhere, rows, mona, make_customers):

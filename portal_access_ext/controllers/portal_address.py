@@ -7,8 +7,8 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import pager
 
+from ..models.portal_access_cast import ID_MAX
 from ..models.res_partner_address import ADDRESS_KINDS, UNFIT_KINDS
-from ..models.res_partner_form import ID_MAX
 from .portal_home import PortalHome
 from .portal_login import HEADERS
 

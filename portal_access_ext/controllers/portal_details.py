@@ -9,6 +9,8 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..models.portal_access_cast import as_id
+
 # What the page asks for, by the names in its form. Other modules may add fields, which they check themselves.
 FIELD_BY_NAME = {
     "name": "name",
@@ -171,7 +173,7 @@ class PortalDetails(CustomerPortal):
         country = partner.country_id.sudo()
         typed = qcontext.get("country_id")
         if typed is not None:
-            country = country.browse(int(typed) if typed.isdecimal() else []).exists()
+            country = country.browse(as_id(typed) or []).exists()
         countries = qcontext["countries"]
         countries.fetch(["name"])  # all that is shown of them
         locked = self._get_locked_details(partner, qcontext["partner_can_edit_vat"])

@@ -1,6 +1,6 @@
 from odoo.http import Controller, request, route
 
-from ..models.res_partner_form import ID_MAX
+from ..models.portal_access_cast import ID_MAX
 
 
 class PortalForm(Controller):

@@ -23,7 +23,7 @@ class PortalLogin(CustomerPortal):
         return self._show_login(super().security(**post))
 
     @route()
-    def deactivate_account(self, validation, password, **post):
+    def deactivate_account(self, validation="", password="", **post):
         return self._show_login(super().deactivate_account(validation, password, **post))
 
     @route("/my/security/login", type="http", auth="user", website=True, methods=["POST"])

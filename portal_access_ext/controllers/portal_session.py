@@ -1,16 +1,25 @@
-from odoo import _, http
+import re
+from functools import partial
+
+import babel.dates
+
+from odoo import _, fields
 from odoo.exceptions import UserError
 from odoo.http import request, route
-from odoo.tools import lazy
+from odoo.tools import SQL, babel_locale_parse, get_lang, lazy, posix_to_ldml
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
+from ..models.portal_access_cast import ID_MAX, as_id
 from .portal_login import HEADERS
 
 SHOWN_SESSIONS = 20
 SHOWN_EVENTS = 5
 EVENTS_PER_PAGE = 20
-ID_MAX = 2**31 - 1
+# Kinds of events that are the customer's own, or a stranger's, and those whose details are a device.
+ACTORLESS_KINDS = {"signed_in", "program_signed_in", "sign_in_failed"}
+DEVICE_KINDS = {"signed_in", "session_ended"}
+NUMBER = re.compile(r"-?[0-9]+")
 
 
 class PortalSession(CustomerPortal):
@@ -29,14 +38,25 @@ class PortalSession(CustomerPortal):
             return None
         sessions = request.env["portal.access.session"]._get_open(user)
         current = sessions._get_current()
-        events = self._search_own_events(limit=SHOWN_EVENTS)
+        shown = (current + (sessions - current))[:SHOWN_SESSIONS]
+        format_time = self._get_time_format()
         return {
-            "sessions": (current + (sessions - current))[:SHOWN_SESSIONS],
-            "current": current,
-            "session_count": len(sessions),
-            "session_message": request.params.get("signed_out"),
-            "events": self._prepare_events(events),
+            "sessions": shown._describe(format_time),
+            "more_count": len(sessions) - len(shown),
+            "has_others": sessions != current,
+            "key_count": user._portal_access_count_keys(),
+            "message": request.params.get("signed_out"),
+            "events": self._prepare_events(self._search_own_events(limit=SHOWN_EVENTS), format_time),
         }
+
+    def _get_time_format(self):
+        """:return: what makes a text of a time, as the widget of the templates does, which looks all up for each"""
+        lang = get_lang(request.env)
+        locale = babel_locale_parse(lang.code)
+        pattern = posix_to_ldml(f"{lang.date_format} {lang.time_format}", locale=locale)
+        write = partial(babel.dates.format_datetime, format=pattern.replace(":ss", "").replace(":s", ""), locale=locale)
+        user = request.env.user
+        return lambda time: write(fields.Datetime.context_timestamp(user, time))
 
     # -------------------------------------------------------------------------
     # Password
@@ -66,90 +86,129 @@ class PortalSession(CustomerPortal):
     @route("/my/security/sessions/end", type="http", auth="user", website=True, methods=["POST"])
     def end_session(self, session_id="", **_post):
         """Sign out one of one's own sessions, or all but this one without an id."""
-        user = request.env.user
-        sessions = request.env["portal.access.session"]._get_open(user)
-        current = sessions._get_current()
+        user, Event = request.env.user, request.env["portal.access.event"]
+        Session = request.env["portal.access.session"]
         if session_id == "":
-            chosen = sessions - current
-            details = _("All others: %s", len(chosen))
-        else:
-            # Somebody else's answer like those that don't exist.
-            is_id = isinstance(session_id, str) and session_id.isdecimal() and int(session_id) <= ID_MAX
-            chosen = sessions.filtered(lambda session: is_id and session.id == int(session_id))
-            details = chosen._get_device()
-        if chosen and chosen == current:
+            count = Session._end_of(user, but_current=True)
+            if count:
+                Event._record("other_sessions_ended", user.sudo(), {user.id: str(count)})
+            return request.redirect(f"/my/security?signed_out={'1' if count else '0'}")
+        # Somebody else's answer like those that don't exist.
+        session_id, sessions = as_id(session_id), Session._get_open(user)
+        chosen = sessions.filtered(lambda session: session.id == session_id)
+        if chosen and chosen == sessions._get_current():
             request.session.logout(keep_db=True)
             return request.redirect("/web/login")
         if chosen:
             chosen._end()
-            request.env["portal.access.event"]._record("session_ended", user.sudo(), {user.id: details})
+            Event._record("session_ended", user.sudo(), {user.id: chosen._get_device()})
         return request.redirect(f"/my/security?signed_out={'1' if chosen else '0'}")
+
+    @route("/my/security/keys/remove", type="http", auth="user", website=True, methods=["POST"])
+    def remove_keys(self, **_post):
+        """Remove all API keys, which stock's page lists for developers only. It lets nobody in, so no password."""
+        user = request.env.user
+        if not user._is_portal():
+            return request.redirect("/my/security")
+        user._portal_access_remove_keys()
+        return request.redirect("/my/security?signed_out=keys")
 
     # -------------------------------------------------------------------------
     # Activity
     # -------------------------------------------------------------------------
 
-    @http.route(
-        ["/my/security/activity", "/my/security/activity/page/<int:page>"],
-        type="http",
-        auth="user",
-        website=True,
-        methods=["GET"],
-    )
-    def security_activity(self, page=1, **_kw):
+    @route("/my/security/activity", type="http", auth="user", website=True, methods=["GET"])
+    def security_activity(self, page="1", **_kw):
         """Show what happened to one's own account, the latest first."""
+        return self._show_activity(page if NUMBER.fullmatch(page) else "1")
+
+    @route("/my/security/activity/page/<string:page>", type="http", auth="user", website=True, methods=["GET"])
+    def security_activity_page(self, page, **_kw):
+        """Show a page of it. Not as `int`, on which Odoo fails when it has thousands of digits."""
+        if not NUMBER.fullmatch(page):
+            raise request.not_found()
+        return self._show_activity(page)
+
+    def _show_activity(self, page):
+        """:param str page: digits, as many as somebody likes"""
+        number = 1 if page.startswith("-") else as_id(page) or (ID_MAX if page.strip("0") else 1)
         events_pager = pager(
-            url="/my/security/activity", total=self._count_own_events(), page=page, step=EVENTS_PER_PAGE
+            url="/my/security/activity", total=self._count_own_events(), page=number, step=EVENTS_PER_PAGE
         )
         events = self._search_own_events(limit=EVENTS_PER_PAGE, offset=events_pager["offset"])
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "portal_activity",
-            "events": self._prepare_events(events),
+            "events": self._prepare_events(events, self._get_time_format()),
             "pager": events_pager,
         }
         return request.render("portal_access_ext.portal_my_activity", values, headers=HEADERS)
 
-    def _get_own_events_domain(self):
-        return [("user_id", "=", request.env.uid), ("kind", "in", list(self._get_activity_titles()))]
+    def _get_own_events_condition(self):
+        """:return SQL: which events the current user sees: their own, of the kinds that have words for customers"""
+        user = request.env.user
+        return SQL(
+            "event.user_id = %s AND event.kind IN %s AND %s",
+            user.id,
+            tuple(self._get_activity_titles()),
+            request.env["portal.access.event"]._get_own_condition(user),
+        )
 
     def _count_own_events(self):
-        # sudo: customers can't read the ledger, where staff is named. These are their own.
-        return request.env["portal.access.event"].sudo().search_count(self._get_own_events_domain())
+        # In SQL as customers can't read the ledger, where staff is named. These are their own.
+        request.env.cr.execute(
+            SQL("SELECT count(*) FROM portal_access_event event WHERE %s", self._get_own_events_condition())
+        )
+        return request.env.cr.fetchone()[0]
 
     def _search_own_events(self, limit, offset=0):
-        """:return: events of the current user, as superuser: to be shown by :meth:`_prepare_events` only"""
-        Event = request.env["portal.access.event"].sudo()
-        names = ["kind", "create_date", "actor_id", "details", "ip_address"]
-        return Event.search_fetch(self._get_own_events_domain(), names, limit=limit, offset=offset)
+        """:return list: a dict for each event of the current user, to be shown by :meth:`_prepare_events` only"""
+        request.env.cr.execute(
+            SQL(
+                """
+                SELECT kind, create_date AS "on", actor_id, details, ip_address FROM portal_access_event event
+                 WHERE %s ORDER BY id DESC LIMIT %s OFFSET %s
+                """,
+                self._get_own_events_condition(),
+                limit,
+                offset,
+            )
+        )
+        return request.env.cr.dictfetchall()
 
-    def _prepare_events(self, events_sudo):
+    def _prepare_events(self, events, format_time):
         """Say what happened in the customer's words: nobody's name, and no address but of who acted as the customer."""
         titles, uid = self._get_activity_titles(), request.env.uid
-        return [
-            {
-                "on": event.create_date,
-                "title": titles[event.kind],
-                "is_bad": event.kind == "sign_in_failed",
-                "by": self._get_activity_actor(event),
-                "device": event.details if event.kind == "signed_in" else None,
-                "ip_address": event.ip_address if event.actor_id.id == uid else None,
-            }
-            for event in events_sudo
-        ]
-
-    def _get_activity_actor(self, event):
-        """:return str: who did it, where that is a question"""
-        if event.kind in ("signed_in", "sign_in_failed"):
-            return None
-        return _("by you") if event.actor_id.id == request.env.uid else _("by our staff")
+        by_you, by_staff = _("by you"), _("by our staff")
+        prepared = []
+        for event in events:
+            kind, is_own = event["kind"], event["actor_id"] == uid
+            parts = [
+                # Where it is a question.
+                None if kind in ACTORLESS_KINDS else by_you if is_own else by_staff,
+                event["details"] if kind in DEVICE_KINDS else None,
+                event["ip_address"] if is_own else None,
+            ]
+            prepared.append(
+                {
+                    "on": format_time(event["on"]),
+                    "title": titles[kind],
+                    "is_bad": kind == "sign_in_failed",
+                    "text": " · ".join(filter(None, parts)),
+                }
+            )
+        return prepared
 
     def _get_activity_titles(self):
         """:return dict: what customers read about events of the ledger, by kind; others they don't see"""
         return {
             "signed_in": _("Signed in"),
+            "program_signed_in": _("A program signed in"),
             "sign_in_failed": _("Sign-in failed"),
-            "session_ended": _("Signed out on other devices"),
+            "session_ended": _("Signed out on another device"),
+            "other_sessions_ended": _("Signed out on all other devices"),
+            "all_sessions_ended": _("Logged out from all devices"),
+            "api_keys_removed": _("API keys removed"),
             "password_changed": _("Password changed"),
             "totp_enabled": _("Two-factor authentication turned on"),
             "totp_disabled": _("Two-factor authentication turned off"),

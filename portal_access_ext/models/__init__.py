@@ -1,7 +1,6 @@
 from . import (
     base,
     ir_http,
-    ir_qweb,
     mail_mail,
     mail_template,
     payment_method,

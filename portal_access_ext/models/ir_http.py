@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.http import is_cors_preflight, request, root
+from odoo.service.security import check_session
 
 from .portal_access_session import KEY
 
@@ -10,21 +11,39 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _authenticate(cls, endpoint):
         """Note once an hour that a customer's session is used, and end it if somebody said so."""
-        session, routing = request.session, endpoint.routing
+        routing = endpoint.routing
         is_noted = (
-            session.uid is not None
             # What can't keep the note in its session would make one for each request.
-            and routing.get("save_session", True)
+            routing.get("save_session", True)
             # Left open by a page, which tells nothing of who is there.
             and not routing.get("websocket")
             and not is_cors_preflight(request, endpoint)
         )
-        if is_noted and not request.env["portal.access.session"]._note_request():
-            # As Odoo does with a session whose token is not right.
-            session.logout(keep_db=True)
-            request.env = api.Environment(request.env.cr, None, session.context)
-        request.portal_access_mark = session.get(KEY)
+        if is_noted and request.session.uid is not None:
+            cls._portal_access_note_request()
+        request.portal_access_mark = request.session.get(KEY)
         return super()._authenticate(endpoint)
+
+    @classmethod
+    def _serve_fallback(cls):
+        """Do the same for a page of `website`, which Odoo shows without asking whether the session has ended."""
+        session = request.session
+        if session.uid is not None:
+            cls._portal_access_note_request()
+        if session.uid is not None and not check_session(session, request.env):
+            cls._portal_access_sign_out()
+        return super()._serve_fallback()
+
+    @classmethod
+    def _portal_access_note_request(cls):
+        if not request.env["portal.access.session"]._note_request():
+            cls._portal_access_sign_out()
+
+    @classmethod
+    def _portal_access_sign_out(cls):
+        """End the session of this request, as Odoo does when its token is not right."""
+        request.session.logout(keep_db=True)
+        request.env = api.Environment(request.env.cr, None, request.session.context)
 
     @classmethod
     def _dispatch(cls, endpoint):
@@ -42,7 +61,7 @@ class IrHttp(models.AbstractModel):
                 request.env["portal.access.session"]._note_sign_out(mark)
         result = super()._post_dispatch(response)
         if is_sign_in and session.can_save:
-            request.env["portal.access.session"]._note_request()
+            request.env["portal.access.session"]._note_request(is_sign_in=True)
             root.session_store.save(session)
         return result
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -49,7 +50,11 @@ class PortalAccessEvent(models.Model):
             ("recovery_codes_made", "New recovery codes made"),
             ("recovery_code_used", "Recovery code used"),
             ("signed_in", "Signed in"),
-            ("session_ended", "Sessions ended"),
+            ("program_signed_in", "Program signed in"),
+            ("api_keys_removed", "API keys removed"),
+            ("session_ended", "Session ended"),
+            ("other_sessions_ended", "Other sessions ended"),
+            ("all_sessions_ended", "All sessions ended"),
             ("sign_in_failed", "Sign-in failed"),
         ],
         required=True,
@@ -140,6 +145,15 @@ class PortalAccessEvent(models.Model):
                 self.env.cr.now(),
                 *(list(column) for column in zip(*rows, strict=True)),
             ],
+        )
+
+    @api.model
+    def _get_own_condition(self, user):
+        """:return SQL: which events of a user, `event`, are of who has the access now, and not of who had it before"""
+        return SQL(
+            """event.id > COALESCE((SELECT max(id) FROM portal_access_event
+                                     WHERE user_id = %s AND kind = 'granted'), 0)""",
+            user.id,
         )
 
     @api.model

@@ -2,9 +2,8 @@ from odoo import _, api, fields, models
 from odoo.tools import consteq
 from odoo.tools.misc import hmac
 
+from .portal_access_cast import ID_MAX
 from .portal_access_login_change import LINK_HOURS
-
-ID_MAX = 2**31 - 1
 
 
 class PortalAccessLoginChange(models.Model):

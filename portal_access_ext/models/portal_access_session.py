@@ -6,15 +6,19 @@ from datetime import timedelta
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.http import SESSION_LIFETIME, request
 from odoo.service.security import check_session
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
 # Where a session keeps what it needs to know of its own row.
 KEY = "portal_access_session"
 STAMP_SECONDS = 3600
+# Sessions are forgotten when Odoo's daily cleaning comes by, and are good until then.
+FORGETTING_SECONDS = 24 * 3600
+LIFETIME_MAX = 10 * 365 * 24 * 3600
 # Newer ones than Odoo's own parser knows, which takes them for those that they claim to be alike.
 BROWSERS = [
     (re.compile(r"\bEdg(e|A|iOS)?/"), "Edge"),
@@ -56,6 +60,7 @@ class PortalAccessSession(models.Model):
     system = fields.Char(readonly=True)
     ip_address = fields.Char(readonly=True, help="Where it was last used from.")
     first_on = fields.Datetime(required=True, readonly=True)
+    is_older = fields.Boolean(readonly=True, help="The customer had signed in before it was first noted.")
     last_on = fields.Datetime(required=True, readonly=True, index=True, help="Exact to the hour.")
     ended_on = fields.Datetime(readonly=True)
 
@@ -66,9 +71,10 @@ class PortalAccessSession(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _note_request(self):
+    def _note_request(self, is_sign_in=False):
         """Take note that the session of this request is used, once an hour.
 
+        :param bool is_sign_in: whether it begins with this request
         :return bool: False for a session that was ended
         """
         session = request.session
@@ -81,7 +87,7 @@ class PortalAccessSession(models.Model):
         if not env.user._is_portal() or not check_session(session, env):
             return True  # of the latter, Odoo takes care
         try:
-            is_alive = self._stamp(env.user, sid_hash, mark and mark["sid"])
+            is_alive = self._stamp(env.user, sid_hash, mark and mark["sid"], is_sign_in)
         except psycopg2.Error:
             _logger.warning("A portal session could not be noted", exc_info=True)  # the next request tries again
             return True
@@ -89,10 +95,11 @@ class PortalAccessSession(models.Model):
         return is_alive
 
     @api.model
-    def _stamp(self, user, sid_hash, known_hash):
+    def _stamp(self, user, sid_hash, known_hash, is_sign_in=False):
         """Write down that a session is used, at once: also if the request fails, and beside others of the session.
 
         :param str known_hash: the hash that the session's row was last known by; Odoo may have given it another id
+        :param bool is_sign_in: whether the session begins now
         :return bool: False if the session was ended
         """
         agent, ip_address = request.httprequest.user_agent, request.httprequest.remote_addr
@@ -111,17 +118,17 @@ class PortalAccessSession(models.Model):
             cr.execute(
                 """
                 INSERT INTO portal_access_session AS session
-                            (user_id, sid_hash, browser, system, ip_address, first_on, last_on)
-                     VALUES (%s, %s, %s, %s, %s, %s, %s)
+                            (user_id, sid_hash, browser, system, ip_address, first_on, last_on, is_older)
+                     VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (sid_hash)
                   DO UPDATE SET user_id = excluded.user_id, last_on = excluded.last_on, ip_address = excluded.ip_address
                       WHERE session.ended_on IS NULL
                   RETURNING xmax = 0
                 """,
-                [user.id, sid_hash, browser, system, ip_address, now, now],
+                [user.id, sid_hash, browser, system, ip_address, now, now, not is_sign_in],
             )
             [is_new] = cr.fetchone() or [None]
-            if is_new:
+            if is_new and is_sign_in:
                 user = user.with_env(api.Environment(cr, SUPERUSER_ID, {}))
                 details = {user.id: self._name_device(browser, system)}
                 user.env["portal.access.event"]._record("signed_in", user, details, actor=user)
@@ -130,16 +137,19 @@ class PortalAccessSession(models.Model):
     @api.model
     def _note_sign_out(self, mark):
         """Take note that the session that a mark is of was signed out, for whatever reason. It may be gone already."""
-        with self._own_cursor() as cr:
-            # Whoever has locked the row is ending it, too: the request itself, perhaps.
-            cr.execute(
-                """
-                UPDATE portal_access_session SET ended_on = %s
-                 WHERE id IN (SELECT id FROM portal_access_session
-                               WHERE sid_hash = %s AND ended_on IS NULL FOR UPDATE SKIP LOCKED)
-                """,
-                [cr.now(), mark["sid"]],
-            )
+        try:
+            with self._own_cursor() as cr:
+                # Whoever has locked the row is ending it, too: the request itself, perhaps.
+                cr.execute(
+                    """
+                    UPDATE portal_access_session SET ended_on = %s
+                     WHERE id IN (SELECT id FROM portal_access_session
+                                   WHERE sid_hash = %s AND ended_on IS NULL FOR UPDATE SKIP LOCKED)
+                    """,
+                    [cr.now(), mark["sid"]],
+                )
+        except psycopg2.Error:  # they are signed out all the same
+            _logger.warning("The end of a portal session could not be noted", exc_info=True)
 
     def _own_cursor(self):
         """:return: a cursor of its own, committed at once, on which nobody waits for long"""
@@ -156,36 +166,53 @@ class PortalAccessSession(models.Model):
 
     @api.model
     def _is_ended(self, sid):
-        """:return bool: whether the session with an id was ended by a row"""
-        self.env.cr.execute(
-            "SELECT FROM portal_access_session WHERE sid_hash = %s AND ended_on IS NOT NULL", [self._hash(sid)]
-        )
-        return bool(self.env.cr.rowcount)
+        """Look it up as it is now: the request may have begun before the end was committed, and its answer is kept.
+
+        :return bool: whether the session with an id was ended by a row
+        """
+        query = "SELECT FROM portal_access_session WHERE sid_hash = %s AND ended_on IS NOT NULL"
+        with self.pool.cursor() as cr:
+            cr.execute(query, [self._hash(sid)])
+            return bool(cr.rowcount)
+
+    @api.model
+    def _get_end_count(self):
+        """:return tuple: what changes in this process when sessions end, before they are looked at again"""
+        return getattr(self.pool, "portal_access_end_count", 0), self.pool.cache_sequences.get("default")
 
     @api.model
     def _get_open(self, user):
         """:return: the sessions in which a user is signed in, the latest used first"""
-        since = fields.Datetime.now() - timedelta(seconds=self._get_lifetime())
         # sudo: nobody has rights on this model. The caller asks for the current user's.
         return self.sudo().search_fetch(
-            [("user_id", "=", user.id), ("ended_on", "=", False), ("last_on", ">=", since)],
-            ["sid_hash", "browser", "system", "ip_address", "first_on", "last_on"],
+            [
+                *[("user_id", "=", user.id), ("ended_on", "=", False)],
+                *["|", ("last_on", ">=", self._get_oldest()), ("sid_hash", "=", self._hash(request.session.sid))],
+            ],
+            ["sid_hash", "browser", "system", "ip_address", "first_on", "last_on", "is_older"],
         )
 
     @api.model
     def _get_other_sign_in(self, user):
         """:return dict: when and from where a user last signed in, this time excepted, or None"""
         self.env.cr.execute(
-            """
-            SELECT create_date AS "on", details AS device, ip_address FROM portal_access_event event
-             WHERE user_id = %s AND kind = 'signed_in'
-               AND NOT EXISTS (SELECT FROM portal_access_session
-                                WHERE sid_hash = %s AND first_on = event.create_date)
-             ORDER BY id DESC LIMIT 1
-            """,
-            [user.id, self._hash(request.session.sid)],
+            SQL(
+                """
+                SELECT create_date AS "on", kind, details AS device, ip_address FROM portal_access_event event
+                 WHERE user_id = %(user_id)s AND kind IN ('signed_in', 'program_signed_in') AND %(is_own)s
+                   AND NOT EXISTS (SELECT FROM portal_access_session
+                                    WHERE sid_hash = %(sid_hash)s AND first_on = event.create_date)
+                 ORDER BY id DESC LIMIT 1
+                """,
+                user_id=user.id,
+                is_own=self.env["portal.access.event"]._get_own_condition(user),
+                sid_hash=self._hash(request.session.sid),
+            )
         )
-        return self.env.cr.dictfetchone()
+        sign_in = self.env.cr.dictfetchone()
+        if sign_in and sign_in["kind"] == "program_signed_in":
+            sign_in["device"] = _("A program")
+        return sign_in
 
     def _get_current(self):
         """:return: that of these sessions which the request is made in"""
@@ -195,6 +222,32 @@ class PortalAccessSession(models.Model):
     def _get_device(self):
         """:return str: browser and system of the session, the same in each language"""
         return self._name_device(self.browser, self.system)
+
+    def _describe(self, format_time):
+        """Say of each session what the customer reads.
+
+        :param format_time: what makes a text of a time
+        :return list: of a dict each, in the order of these sessions
+        """
+        current = self._get_current()
+        return [
+            {
+                "id": session.id,
+                "device": self._describe_device(session.browser, session.system),
+                "ip_address": session.ip_address,
+                "first_on": format_time(session.first_on),
+                "last_on": format_time(session.last_on),
+                "is_older": session.is_older,
+                "is_current": session == current,
+            }
+            for session in self
+        ]
+
+    @api.model
+    def _describe_device(self, browser, system):
+        if browser and system:
+            return _("%(browser)s on %(system)s", browser=browser, system=system)
+        return browser or system or _("Unknown browser")
 
     def _end(self):
         """End these sessions: they are signed out at their next request, in whichever process.
@@ -210,12 +263,13 @@ class PortalAccessSession(models.Model):
 
     @api.model
     def _end_of(self, users, but_current=False):
-        """End the sessions of these users.
+        """End the sessions of these users, also those that were not used for long.
 
         :param bool but_current: except the one of this request
+        :return int: how many there were to end
         """
         if not users:
-            return
+            return 0
         current = self._hash(request.session.sid) if but_current and request else ""
         self.flush_model()
         self.env.cr.execute(
@@ -223,9 +277,11 @@ class PortalAccessSession(models.Model):
             " WHERE user_id IN %s AND ended_on IS NULL AND sid_hash != %s",
             [fields.Datetime.now(), tuple(users.ids), current],
         )
-        if self.env.cr.rowcount:
+        count = self.env.cr.rowcount
+        if count:
             self.invalidate_model(["ended_on"], flush=False)
             self._forget_tokens()
+        return count
 
     @api.model
     def _remove_of(self, users):
@@ -241,7 +297,12 @@ class PortalAccessSession(models.Model):
         Once the end is committed, too: a request in between would keep the session alive in this process.
         """
         self.env.registry.clear_cache()
-        self.env.cr.postcommit.add(self.env.registry.clear_cache)
+        self.env.cr.postcommit.add(self._forget_committed)
+
+    def _forget_committed(self):
+        # Who looked before the commit, and is still about to keep the answer, keeps it for nobody.
+        self.pool.portal_access_end_count = self._get_end_count()[0] + 1
+        self.env.registry.clear_cache()
 
     # -------------------------------------------------------------------------
     # What it says
@@ -273,12 +334,21 @@ class PortalAccessSession(models.Model):
     def _get_lifetime(self):
         """:return int: after how many seconds without use Odoo forgets a session"""
         value = self.env["ir.config_parameter"].sudo().get_param("sessions.max_inactivity_seconds")
-        return int(value) if (value or "").isdigit() else SESSION_LIFETIME
+        try:
+            # Use is known to the hour only.
+            return min(max(int(value or SESSION_LIFETIME), STAMP_SECONDS), LIFETIME_MAX)
+        except ValueError:
+            return SESSION_LIFETIME
+
+    @api.model
+    def _get_oldest(self):
+        """:return datetime: when a session was last used that Odoo may still know"""
+        return fields.Datetime.now() - timedelta(seconds=self._get_lifetime() + FORGETTING_SECONDS)
 
     @api.autovacuum
     def _gc_rows(self):
-        """Remove sessions that Odoo has forgotten, ended or not. A day later: what is used is stamped once an hour."""
-        before = fields.Datetime.now() - timedelta(seconds=self._get_lifetime(), days=1)
+        """Remove sessions that Odoo has forgotten, ended or not."""
+        before = self._get_oldest()
         self.env.cr.execute(
             "DELETE FROM portal_access_session WHERE last_on < %s AND COALESCE(ended_on, last_on) < %s",
             [before, before],

@@ -4,11 +4,12 @@ from odoo import _, api, models
 from odoo.exceptions import ValidationError
 from odoo.tools import single_email_re
 
+from .portal_access_cast import as_id
+
 # Nothing but digits and what stands between them, and perhaps an extension.
 PHONE = re.compile(r"\+?([\d\s()./\u2010-\u2015-]+)(?:(?:x|ext\.?|#)\s*\d{1,6})?", re.IGNORECASE)
 # ITU-T E.164; the shortest are those of small networks.
 PHONE_DIGITS = range(5, 16)
-ID_MAX = 2**31 - 1
 TEXT_MAX_LENGTH = 250
 ADDRESS_FIELDS = ("street", "street2", "zip", "city", "state_id", "country_id")
 
@@ -42,8 +43,7 @@ class ResPartner(models.Model):
             elif not value:
                 values[name] = False
             else:
-                is_id = value.isascii() and value.isdecimal() and 0 < int(value[:11]) <= ID_MAX
-                values[name] = int(value) if is_id else None
+                values[name] = as_id(value) or None
         return values
 
     def _portal_access_form_problems(self, values, required=()):

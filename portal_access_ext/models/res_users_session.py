@@ -19,10 +19,16 @@ class ResUsers(models.Model):
 
     _inherit = "res.users"
 
-    @tools.ormcache("sid")
     def _compute_session_token(self, sid):
         """Give a session that was ended no token. It is looked up where Odoo does, and kept as long."""
-        return not self.env["portal.access.session"]._is_ended(sid) and super()._compute_session_token(sid)
+        end_count = self.env["portal.access.session"]._get_end_count()
+        return not self._portal_access_is_ended(sid, end_count) and super()._compute_session_token(sid)
+
+    @api.model
+    @tools.ormcache("sid", "end_count")
+    def _portal_access_is_ended(self, sid, end_count):
+        """:param tuple end_count: before looking, or what was looked up before an end could be kept after it"""
+        return self.env["portal.access.session"]._is_ended(sid)
 
     def write(self, vals):
         """End the sessions of customers whom Odoo signs out by this; tell them of a new password in their language."""
@@ -57,7 +63,7 @@ class ResUsers(models.Model):
 
     def _check_credentials(self, password, env):
         """Refuse what can be no password, and endless guessing by who is signed in; note programs that sign in."""
-        if not password or not isinstance(password, str) or not self._portal_is_password(password):
+        if not password:
             raise AccessDenied()
         user, purposes = self.env.user, []
         is_customer = user._is_portal()
@@ -67,7 +73,13 @@ class ResUsers(models.Model):
         Limit = self.env["portal.access.limit"].sudo()
         if not all(Limit._take(purpose, user.id, limit, seconds) for purpose, limit, seconds in purposes):
             raise AccessDenied(_("Too many wrong passwords. Please try again later."))
-        result = super()._check_credentials(password, env)
+        try:
+            # Whatever it is: there are modules for which it is no password, but a ticket of thousands of characters.
+            result = super()._check_credentials(password, env)
+        except (TypeError, ValueError) as error:  # of passlib, for one; PostgreSQL takes no NUL
+            if isinstance(password, str) and self._portal_is_password(password):
+                raise
+            raise AccessDenied() from error
         for purpose, _limit, _seconds in purposes:
             Limit._give_back(purpose, user.id)
         if is_customer and not env.get("interactive"):
@@ -77,8 +89,11 @@ class ResUsers(models.Model):
     def _check_password_policy(self, passwords):
         """Refuse a password that Odoo could not hash, too."""
         result = super()._check_password_policy(passwords)
-        if not all(self._portal_is_password(password) for password in passwords if password):
-            raise UserError(_("Passwords must have at most %d characters.", PASSWORD_MAX_LENGTH))
+        for password in passwords:
+            if len(password or "") > PASSWORD_MAX_LENGTH:
+                raise UserError(_("Passwords must have at most %d characters.", PASSWORD_MAX_LENGTH))
+            if password and not self._portal_is_password(password):
+                raise UserError(_("This password has characters that can't be used."))
         return result
 
     @api.model
@@ -89,11 +104,30 @@ class ResUsers(models.Model):
         """Tell the ledger that a program signed in. It has no session, so it is in no list of these."""
         if self.env["portal.access.limit"].sudo()._take("program", self.id, 1, PROGRAM_SECONDS):
             with self.pool.cursor() as cr:  # the caller's is not committed
-                user = self.with_env(api.Environment(cr, SUPERUSER_ID, {"lang": self.lang}))
-                user._portal_access_record_program()
+                user = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+                user.env["portal.access.event"]._record("program_signed_in", user, actor=user)
 
-    def _portal_access_record_program(self):
-        self.env["portal.access.event"]._record("signed_in", self, {self.id: _("A program")}, actor=self)
+    # -------------------------------------------------------------------------
+    # Keys of programs
+    # -------------------------------------------------------------------------
+
+    def _portal_access_count_keys(self):
+        """:return int: the API keys of this user, which a new password leaves as they are"""
+        self.env.cr.execute("SELECT count(*) FROM res_users_apikeys WHERE user_id = %s", self.ids)
+        return self.env.cr.fetchone()[0]
+
+    def _portal_access_remove_keys(self):
+        """Remove all API keys of this customer.
+
+        :return int: how many there were
+        """
+        # sudo: the caller passes the current user, and these are theirs alone.
+        keys_sudo = self.env["res.users.apikeys"].sudo().search([("user_id", "=", self.id)])
+        count = len(keys_sudo)
+        if count:
+            keys_sudo.unlink()
+            self.env["portal.access.event"]._record("api_keys_removed", self.sudo(), {self.id: str(count)})
+        return count
 
     # -------------------------------------------------------------------------
     # Ends

@@ -65,7 +65,21 @@ class TestSessionRights(SessionCase):
         ended._end()
         foreign = self.rows(self.other)
         answers = set()
-        for session_id in (foreign.id, ended.id, 0, -1, 2**31, 2**80, "x", "1 OR 1=1", "٣", "1.5", " "):
+        for session_id in (
+            foreign.id,
+            ended.id,
+            0,
+            -1,
+            2**31,
+            2**80,
+            "x",
+            "1 OR 1=1",
+            "٣",
+            "1.5",
+            " ",
+            "²",
+            "9" * 5000,
+        ):
             response = mine.post("/my/security/sessions/end", {"session_id": session_id}, allow_redirects=False)
             answers.add((response.status_code, response.headers["Location"].split("/my", 1)[1]))
         self.assertEqual(answers, {(303, "/security?signed_out=0")})
@@ -73,6 +87,26 @@ class TestSessionRights(SessionCase):
         self.assertIn("signed_out=0", response.headers["Location"])
         self.assertTrue(theirs.is_signed_in and mine.is_signed_in)
         self.assertFalse(foreign.ended_on)
+
+    @mute_logger("odoo.http")
+    def test_api_keys_are_removed_by_whose_they_are_and_by_their_own_form_only(self):
+        mine, visitor = self.browser(), Browser(self)
+        self.manager.password = PASSWORD
+        employee = self.browser(user=self.manager)
+        for user in (self.user, self.other, self.manager):
+            self.env["res.users.apikeys"].with_user(user)._generate("rpc", "key")
+        self.env.flush_all()
+        path = "/my/security/keys/remove"
+        self.assertEqual(mine.get(path).status_code, 405)
+        self.assertEqual(mine.post(path, {"csrf_token": "x"}).status_code, 400)
+        self.assertIn("/web/login", visitor.opener.post(self.base_url() + path, timeout=30).url)
+        employee.post(path, {})
+        keys = [len(user.api_key_ids) for user in (self.user, self.other, self.manager)]
+        self.assertEqual(keys, [1, 1, 1])
+        mine.post(path, {"user_id": self.other.id})
+        self.env.invalidate_all()
+        keys = [len(user.api_key_ids) for user in (self.user, self.other, self.manager)]
+        self.assertEqual(keys, [0, 1, 1])
 
     def test_all_others_are_one_s_own_others(self):
         mine, theirs = self.browser(), self.browser(user=self.other)

@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import models
 
 from ..models.portal_access_context import AT_WORK
 
@@ -11,6 +11,5 @@ class ResUsersIdentityCheck(models.TransientModel):
         check = self.with_context(portal_access_batch=AT_WORK)
         result = super(ResUsersIdentityCheck, check).revoke_all_devices()
         users = self.env.user._portal_access_having().sudo()
-        details = _("The customer signed out from all devices.")
-        self.env["portal.access.event"]._record("session_ended", users, dict.fromkeys(users.ids, details))
+        self.env["portal.access.event"]._record("all_sessions_ended", users)
         return result

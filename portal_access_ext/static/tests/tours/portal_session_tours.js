@@ -54,7 +54,7 @@ registry.category("web_tour.tours").add("portal_access_session_end", {
         see(`${SESSIONS} li:contains("Edge"):contains("Windows")`),
         click(`${SESSIONS} button:contains("Sign out all others")`),
         see(`${SESSIONS}:not(:contains("Sign out all others")) li:only-child:contains("This one")`),
-        see('section[name=portal_activity] li:contains("Signed out on other devices"):contains("by you")'),
+        see('section[name=portal_activity] li:contains("Signed out on all other devices"):contains("by you")'),
         click('a:contains("All activity")'),
         see('h3:contains("Account activity")'),
         see('.o_portal_events li:contains("Signed in"):contains("Safari, iPhone · 127.0.0.1")'),

@@ -1,0 +1,10 @@
+"""What a browser sends as a number may be anything."""
+
+ID_MAX = 2**31 - 1
+
+
+def as_id(value):
+    """:return int: the id that a text from a browser is, or 0: what no record has"""
+    # Python reads digits of all scripts, fails on some, and on more than 4300 of them.
+    is_id = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(ID_MAX))
+    return int(value) if is_id and int(value) <= ID_MAX else 0
