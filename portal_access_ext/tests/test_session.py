@@ -564,13 +564,13 @@ class TestSessionSnapshot(TransactionCase):
 
     def test_an_end_that_is_committed_meanwhile_is_seen(self):
         Sessions, sid = self.env["portal.access.session"].sudo(), "an id of no session"
-        with self.registry.cursor() as old, self.registry.cursor() as cr:
-            self.addCleanup(self.remove, Sessions._hash(sid))
+        now = fields.Datetime.now()
+        values = {"user_id": SUPERUSER_ID, "sid_hash": Sessions._hash(sid), "first_on": now, "last_on": now}
+        with self.registry.cursor() as old:
             old.execute("SELECT count(*) FROM portal_access_session")  # begins its snapshot
-            now = fields.Datetime.now()
-            values = {"user_id": SUPERUSER_ID, "sid_hash": Sessions._hash(sid), "first_on": now, "last_on": now}
-            Sessions.with_env(self.env(cr=cr)).create({**values, "ended_on": now})
-            cr.commit()
+            self.addCleanup(self.remove, values["sid_hash"])
+            with self.registry.cursor() as cr:
+                Sessions.with_env(self.env(cr=cr)).create({**values, "ended_on": now})
             self.assertTrue(Sessions.with_env(self.env(cr=old))._is_ended(sid))
 
     def remove(self, sid_hash):
