@@ -14,6 +14,8 @@ class Allowed(NamedTuple):
 
     `reaches_others` says that it goes for other people's records too, or for new ones in their name: a gap that Odoo
     leaves open. It is known, explained, and shown to the administrator all the same.
+
+    `is_nobodys` says that what they create belongs to nobody, so that no record rule has to limit it.
     """
 
     module: str
@@ -21,6 +23,7 @@ class Allowed(NamedTuple):
     operations: tuple
     reason: str
     reaches_others: bool = False
+    is_nobodys: bool = False
 
 
 # What they may create, write and unlink. That they read these models goes without saying.
@@ -44,7 +47,13 @@ RIGHTS = (
         ),
     ),
     Allowed("base", "res.users.identitycheck", ("create", "write"), _lt("The question for their password.")),
-    Allowed("base", "res.users.apikeys.description", ("create",), _lt("The dialog for new API keys of their own.")),
+    Allowed(
+        "base",
+        "res.users.apikeys.description",
+        ("create",),
+        _lt("The dialog for new API keys of their own."),
+        is_nobodys=True,
+    ),
     Allowed(
         "bus",
         "bus.presence",
@@ -72,9 +81,11 @@ RIGHTS = (
     Allowed(
         "mail",
         "mail.compose.message",
-        ("create", "write"),
+        ("create",),
         _lt("The form for a message. Sending it asks for the right to post on the document."),
+        is_nobodys=True,
     ),
+    Allowed("mail", "mail.compose.message", ("write",), _lt("The form for a message, one of their own.")),
     Allowed(
         "mail",
         "mail.message",
@@ -109,13 +120,15 @@ RIGHTS = (
         "mrp_subcontracting",
         "mrp.consumption.warning",
         ("create", "write"),
-        _lt("A question Odoo asks the subcontractor."),
+        _lt("A question Odoo asks the subcontractor. Odoo has no record rule here."),
+        reaches_others=True,
     ),
     Allowed(
         "mrp_subcontracting",
         "mrp.consumption.warning.line",
         ("create", "write"),
-        _lt("A question Odoo asks the subcontractor."),
+        _lt("A question Odoo asks the subcontractor. Odoo has no record rule here."),
+        reaches_others=True,
     ),
     Allowed(
         "mrp_subcontracting_account",
@@ -146,8 +159,8 @@ RIGHTS = (
         ),
         reaches_others=True,
     ),
-    Allowed("utm", "utm.medium", ("create",), _lt("As for campaigns.")),
-    Allowed("utm", "utm.source", ("create",), _lt("As for campaigns.")),
+    Allowed("utm", "utm.medium", ("create",), _lt("As for campaigns."), reaches_others=True),
+    Allowed("utm", "utm.source", ("create",), _lt("As for campaigns."), reaches_others=True),
     Allowed(
         "website_crm_partner_assign",
         "crm.lead",
@@ -161,10 +174,13 @@ RIGHTS = (
         "website_forum",
         "forum.post",
         ("create", "write", "unlink"),
-        _lt("Posts in the forum, as far as their karma goes."),
+        _lt("Posts in the forum, also those of others, as far as their karma goes."),
+        reaches_others=True,
     ),
     Allowed("website_forum", "forum.post.vote", ("create", "write"), _lt("Votes of their own.")),
-    Allowed("website_forum", "forum.tag", ("create",), _lt("Tags for posts, as far as their karma goes.")),
+    Allowed(
+        "website_forum", "forum.tag", ("create",), _lt("Tags for posts, as far as their karma goes."), is_nobodys=True
+    ),
     Allowed(
         "website_sale_wishlist", "product.wishlist", ("create", "write", "unlink"), _lt("Wish lists of their own.")
     ),
@@ -184,7 +200,11 @@ class AllowedMethod(NamedTuple):
 
 
 METHODS = (
-    AllowedMethod("*", "message_post", _lt("Comments on documents they see, where Odoo lets readers comment.")),
+    AllowedMethod(
+        "*",
+        "message_post",
+        _lt("Comments on documents they see, where Odoo lets readers comment, and on hidden ones that they follow."),
+    ),
     AllowedMethod("*", "get_portal_url", _lt("Makes the link to a document of their own, with its token.")),
     AllowedMethod("base.language.install", "switch_lang", _lt("Sets their own language.")),
     AllowedMethod(
@@ -350,6 +370,20 @@ READABLE_BY_ALL = (
             "record rule here"
         ),
         ("mail.notification",),
+    ),
+    (
+        _lt(
+            "The description somebody is giving a new API key, never the key. It is deleted within hours. Odoo has no "
+            "record rule here"
+        ),
+        ("res.users.apikeys.description",),
+    ),
+    (
+        _lt(
+            "The question Odoo asks a subcontractor, which is deleted within hours. Odoo has no record rule here: they "
+            "read those of other subcontractors too"
+        ),
+        ("mrp.consumption.warning", "mrp.consumption.warning.line"),
     ),
 )
 

@@ -45,7 +45,7 @@ class Right(NamedTuple):
 class Condition(NamedTuple):
     """What decides on the records: a record rule, or what `how` says."""
 
-    how: str  # and, or, parent, self, transient, code
+    how: str  # and, or, parent, self, code
     name: str
     domain: str
 
@@ -244,7 +244,7 @@ def _find_rules(env, user):
 
 
 def _find_rule_scope(domain, context):
-    """Return `all`, `company` or `own`, for whom the domain makes a difference."""
+    """Return `all`, `company` or `own`, for whom the domain makes a difference, as far as its text tells."""
     try:
         value = expression.normalize_domain(safe_eval(domain, context) if domain.strip() else [])
     except Exception:  # noqa: BLE001 whatever is wrong with it, Odoo refuses access then
@@ -275,9 +275,6 @@ def _find_scope(env, user, rules, model, operation):
     # Global rules all hold, of the others one is enough.
     order = ["all", "company", "own", "code"]
     scope = max([*general, *([min(granted, key=order.index)] if granted else [])], key=order.index)
-    if env[model]._transient:
-        scope = "own"
-        conditions.append(Condition("transient", "", ""))
     if definer := _find_definer(env.registry[model], "check_access_rule"):
         scope = "code"
         conditions.append(Condition("code", definer, ""))

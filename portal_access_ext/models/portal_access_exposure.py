@@ -1,8 +1,11 @@
 import logging
 import time
 
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_datetime
 
 from ..exposure import allowance, scan
 
@@ -10,6 +13,8 @@ _logger = logging.getLogger(__name__)
 
 # Asked of all portal users, signed in or not: who calls an address is not a matter of groups.
 AUTH_OF_PORTAL_USERS = ("user", "public", "none")
+# Scopes that leave portal users what is not theirs.
+UNLIMITED = ("all", "company")
 
 
 class PortalAccessExposure(models.Model):
@@ -26,6 +31,7 @@ class PortalAccessExposure(models.Model):
     judgement = fields.Selection(
         [
             ("1_look", "Look at it"),
+            ("2_code", "Code of another module"),
             ("2_gap", "Known gap of Odoo"),
             ("3_intended", "As intended"),
             ("4_reading", "Reading only"),
@@ -56,7 +62,7 @@ class PortalAccessExposure(models.Model):
     )
     scope = fields.Selection(
         [
-            ("own", "Depends on the user"),
+            ("own", "A rule mentions the user"),
             ("code", "Decided by code"),
             ("company", "The same for all of a company"),
             ("all", "All records"),
@@ -110,14 +116,29 @@ class PortalAccessExposure(models.Model):
         authors = {module["name"]: module["author"] or "" for module in modules}
         rows = [
             *self._find_rows_of_profiles(authors),
-            *map(self._prepare_route, scan.find_routes(self.env)),
-            *map(self._prepare_method, scan.find_methods(self.env)),
+            *(self._prepare_route(route, authors) for route in scan.find_routes(self.env)),
+            *(self._prepare_method(method, authors) for method in scan.find_methods(self.env)),
             *self._prepare_limits(),
         ]
         for row in rows:
             row["module_author"] = authors.get(row.get("module"), "")
             row["is_odoo"] = _is_odoo(row.get("module"), authors)
         return rows
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """Say whether nothing was found or nobody has looked."""
+        help_message = super().get_empty_list_help(help_message)
+        # Also read by those who see the action and not the rows.
+        if not self.check_access_rights("read", raise_exception=False):
+            return help_message
+        last = self.search([], order="id desc", limit=1)
+        if last:
+            date = format_datetime(self.env, last.create_date, dt_format="short")
+            title = _("Nothing of that kind was found on %(date)s", date=date)
+        else:
+            title = _("Nobody has checked yet")
+        return Markup('<p class="o_view_nocontent_smiling_face">%s</p>%s') % (title, Markup(help_message or ""))
 
     # -------------------------------------------------------------------------
     # Groups, models and fields
@@ -242,20 +263,26 @@ class PortalAccessExposure(models.Model):
         doubts = list(self._find_doubts(right, authors))
         if right.operation == "read":
             reason = allowance.READING_REASONS.get(right.model)
-            givers = {source.module for source in right.sources if source.widens}
-            # What Odoo's own modules show everybody, everybody may see.
-            if right.scope in ("all", "company") and not reason and not all(_is_odoo(name, authors) for name in givers):
+            if right.scope in UNLIMITED and not reason:
+                is_odoos = not doubts and all(_is_odoo(source.module, authors) for source in right.sources)
                 doubts.append(
                     _("They read all records.")
                     if right.scope == "all"
                     else _("They read the same records as every other portal user of their company.")
                 )
+                if is_odoos:
+                    # An app that the list does not know looks like one whose record rule is gone.
+                    doubts.append(
+                        _("It is Odoo's own right. Either Odoo means them to, or a record rule is missing or too wide.")
+                    )
             judgement = "4_reading"
         else:
             allowed = allowance.RIGHTS_BY_KEY.get((right.model, right.operation))
             reason = allowed and allowed.reason
             if not allowed:
                 doubts.append(_("This is not on the list of what portal users are meant to change."))
+            elif right.scope in UNLIMITED and not (allowed.reaches_others or allowed.is_nobodys):
+                doubts.append(_("No record rule limits it to what is theirs."))
             judgement = "2_gap" if allowed and allowed.reaches_others else "3_intended"
         if doubts:
             judgement = "1_look"
@@ -283,6 +310,9 @@ class PortalAccessExposure(models.Model):
                 and not (allowed and allowed.module == source.module)
             ):
                 yield _("%(name)s is from the module %(module)s.", name=source.name, module=source.module)
+        for condition in right.conditions:
+            if condition.how == "code" and not _is_odoo(condition.name, authors):
+                yield _("Code of the module %(name)s decides which records.", name=condition.name)
 
     @api.model
     def _describe_conditions(self, right):
@@ -291,7 +321,6 @@ class PortalAccessExposure(models.Model):
             "or": _("For their groups: %(name)s"),
             "parent": _("As for %(name)s:"),
             "self": _("Only their own user, and only these fields:"),
-            "transient": _("Temporary: only what they made themselves."),
             "code": _("Decided by code of the module %(name)s."),
         }
         lines = []
@@ -330,7 +359,7 @@ class PortalAccessExposure(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _prepare_route(self, route):
+    def _prepare_route(self, route, authors):
         explanations = []
         judgement = "5_untried"
         if route.auth not in AUTH_OF_PORTAL_USERS:
@@ -347,6 +376,10 @@ class PortalAccessExposure(models.Model):
             explanations.append(_("Other websites can send it forms in the name of who is signed in."))
             if reason:
                 explanations.append(str(reason))
+        foreign = [module for module in route.modules if not self._is_known_code(module, authors)]
+        if foreign:
+            judgement = judgement if judgement == "1_look" else "2_code"
+            explanations.append(_("Code of another module: %(modules)s.", modules=", ".join(foreign)))
         if len(route.modules) > 1:
             explanations.append(_("Extended by %(modules)s.", modules=", ".join(reversed(route.modules[:-1]))))
         return {
@@ -369,13 +402,20 @@ class PortalAccessExposure(models.Model):
         return next((text for start, text in allowance.WITHOUT_CSRF_OF.items() if module.startswith(start)), None)
 
     @api.model
-    def _prepare_method(self, method):
+    def _prepare_method(self, method, authors):
         if method.is_of_every_model:
             judgement = "3_intended"
             explanation = _(
                 "Part of Odoo itself, on every model. It asks for the rights that are listed at the records."
             )
-        elif allowed := allowance.METHODS_BY_KEY.get((method.model, method.name)):
+        elif not self._is_known_code(method.module, authors):
+            judgement = "2_code"
+            explanation = _(
+                "Odoo lets portal users call it. What it allows is decided by code of the module %(module)s, which is "
+                "not Odoo's.",
+                module=method.module,
+            )
+        elif allowed := allowance.find_method(method.model, method.name):
             judgement = "2_gap" if allowed.is_gap else "3_intended"
             explanation = str(allowed.reason)
         else:
@@ -394,12 +434,18 @@ class PortalAccessExposure(models.Model):
         }
 
     @api.model
+    def _is_known_code(self, module, authors):
+        """Tell whether code is Odoo's or ours, which the tests try."""
+        return module == "portal_access_ext" or _is_odoo(module, authors)
+
+    @api.model
     def _prepare_limits(self):
         """Return a row for each thing that is not looked at."""
         texts = {
             _("Code behind methods and addresses"): _(
                 "It was not run. Where it works as superuser, it can do more than the rights say. The tests of the "
-                "module Portal Access call all methods and pages that take no arguments, as a portal user."
+                "module Portal Access call the methods and pages of Odoo that take no arguments, as a portal user, and "
+                "look at what that changes in the database; not at what they return."
             ),
             _("Pages and files outside the addresses"): _(
                 "Website pages, redirects, and files served by their address or with an access token in the link."
@@ -408,7 +454,12 @@ class PortalAccessExposure(models.Model):
                 "Whoever has such a link sees that document, whatever the record rules say."
             ),
             _("What single records allow"): _(
-                "The record rules are shown as they are. Which records fulfil them is not counted."
+                "The record rules are shown as they are. Which records fulfil them is not counted, and where a rule "
+                "mentions the user, whether that limits it to what is theirs is not examined."
+            ),
+            _("Portal users who are archived"): _(
+                "They can't sign in. What groups beyond the usual ones would let them reach shows once they are active "
+                "again."
             ),
         }
         return [

@@ -16,7 +16,7 @@ registry.category("web_tour.tours").add("portal_access_exposure", {
     steps: () => [
         { trigger: '.o_menu_sections button:contains("Portal")', run: "click" },
         { trigger: '.dropdown-item:contains("Exposure")', run: "click" },
-        see("nothing was checked yet", '.o_view_nocontent:contains("nothing checked yet")'),
+        see("nothing was checked yet", '.o_view_nocontent:contains("Nobody has checked yet")'),
         { trigger: '.o_view_nocontent a:contains("Check now")', run: "click" },
         { trigger: '.o_group_header:contains("Look at it")', run: "click" },
         { trigger: '.o_group_header:contains("Records")', run: "click" },
