@@ -49,11 +49,20 @@ CHECK = """
         await see(selector);
     }
     await Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})));
+    // An empty layer of website's over the whole page, through which axe sees no colours.
+    for (const layer of document.querySelectorAll(".o-main-components-container:not(:has(.modal))")) {
+        layer.style.setProperty("display", "none", "important");
+    }
     const found = await axe.run(
         { include: selectors.map((each) => [each]) },
-        { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] },
+        { runOnly: { type: "tag", values: rules }, resultTypes: ["violations", "incomplete"] },
     );
-    return found.violations.flatMap((violation) =>
+    const isHidden = (node) =>
+        [...node.any, ...node.all, ...node.none].some((check) => check.data?.messageKey === "bgOverlap");
+    const unseen = found.incomplete
+        .filter((rule) => rule.id === "color-contrast")
+        .map((rule) => ({ ...rule, nodes: rule.nodes.filter(isHidden) }));
+    return [...found.violations, ...unseen].flatMap((violation) =>
         violation.nodes.map((node) => ({
             rule: violation.id,
             help: violation.help,

@@ -123,10 +123,28 @@ class TestAccessibilityOfSecurity(AccessibilityCase, TotpCase):
 
     def test_a_violation_would_be_found(self):
         self._enter_page(None)
-        step = "(await see('.oe_login_form .oe_login_buttons')).append(new Image())"
-        [violation] = self._find_violations("/web/login", [".oe_login_form .oe_login_buttons"], [step], PHONE)
-        self.assertEqual(violation["rule"], "image-alt")
-        self.assertIn("image-alt", self._describe([violation]))
+        part = ".oe_login_form .oe_login_buttons"
+        pale = """
+            const text = document.createElement("p");
+            text.textContent = "Hardly there";
+            text.style.cssText = "color: #ddd !important; background: #fff !important";
+            (await see("%s")).append(new Image(), text);
+        """
+        found = self._find_violations("/web/login", [part], [pale % part], PHONE)
+        self.assertEqual({violation["rule"] for violation in found}, {"image-alt", "color-contrast"})
+        self.assertIn("image-alt", self._describe(found))
+
+    def test_a_contrast_that_something_hides_would_be_found(self):
+        self._enter_page(None)
+        part = ".oe_login_form .oe_login_buttons"
+        cover = """
+            await see("%s");
+            const layer = document.createElement("div");
+            layer.style.cssText = "position: absolute; inset: 0; z-index: 9999; background: rgba(0, 0, 0, 0.01)";
+            document.body.append(layer);
+        """
+        found = self._find_violations("/web/login", [part], [cover % part], PHONE)
+        self.assertIn("color-contrast", {violation["rule"] for violation in found})
 
     @mute_logger(*LOGGERS)
     def test_the_code_at_signing_in(self):
