@@ -3,10 +3,10 @@ from functools import partial
 
 import babel.dates
 
-from odoo import _, fields
+from odoo import _, _lt, fields
 from odoo.exceptions import UserError
 from odoo.http import request, route
-from odoo.tools import SQL, babel_locale_parse, get_lang, lazy, posix_to_ldml
+from odoo.tools import SQL, babel_locale_parse, get_lang, lazy
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
@@ -19,6 +19,25 @@ EVENTS_PER_PAGE = 20
 # Kinds of events that are the customer's own, or a stranger's, and those whose details are a device.
 ACTORLESS_KINDS = {"signed_in", "program_signed_in", "sign_in_failed"}
 DEVICE_KINDS = {"signed_in", "session_ended"}
+# Translated when shown.
+ACTIVITY_TITLES = {
+    "signed_in": _lt("Signed in"),
+    "program_signed_in": _lt("A program signed in"),
+    "sign_in_failed": _lt("Sign-in failed"),
+    "session_ended": _lt("Signed out on another device"),
+    "other_sessions_ended": _lt("Signed out on all other devices"),
+    "all_sessions_ended": _lt("Logged out from all devices"),
+    "api_keys_removed": _lt("API keys removed"),
+    "password_changed": _lt("Password changed"),
+    "totp_enabled": _lt("Two-factor authentication turned on"),
+    "totp_disabled": _lt("Two-factor authentication turned off"),
+    "totp_reset": _lt("Two-factor authentication reset"),
+    "recovery_codes_made": _lt("New recovery codes made"),
+    "recovery_code_used": _lt("Signed in with a recovery code"),
+    "login_requested": _lt("New login asked for"),
+    "login_changed": _lt("Login changed"),
+    "email_changed": _lt("Email address changed"),
+}
 NUMBER = re.compile(r"-?[0-9]+")
 
 
@@ -36,14 +55,12 @@ class PortalSession(CustomerPortal):
         user = request.env.user
         if not user._is_portal():
             return None
-        sessions = request.env["portal.access.session"]._get_open(user)
-        current = sessions._get_current()
-        shown = (current + (sessions - current))[:SHOWN_SESSIONS]
         format_time = self._get_time_format()
+        sessions, count = request.env["portal.access.session"]._describe_open(user, SHOWN_SESSIONS, format_time)
         return {
-            "sessions": shown._describe(format_time),
-            "more_count": len(sessions) - len(shown),
-            "has_others": sessions != current,
+            "sessions": sessions,
+            "more_count": count - len(sessions),
+            "has_others": not all(session["is_current"] for session in sessions),
             "key_count": user._portal_access_count_keys(),
             "message": request.params.get("signed_out"),
             "events": self._prepare_events(self._search_own_events(limit=SHOWN_EVENTS), format_time),
@@ -51,11 +68,10 @@ class PortalSession(CustomerPortal):
 
     def _get_time_format(self):
         """:return: what makes a text of a time, as the widget of the templates does, which looks all up for each"""
-        lang = get_lang(request.env)
-        locale = babel_locale_parse(lang.code)
-        pattern = posix_to_ldml(f"{lang.date_format} {lang.time_format}", locale=locale)
-        write = partial(babel.dates.format_datetime, format=pattern.replace(":ss", "").replace(":s", ""), locale=locale)
-        user = request.env.user
+        code = get_lang(request.env)._get_cached("code")
+        pattern = request.env["portal.access.session"]._get_time_pattern(code)
+        locale, user = babel_locale_parse(code), request.env.user
+        write = partial(babel.dates.format_datetime, format=pattern, locale=locale)
         return lambda time: write(fields.Datetime.context_timestamp(user, time))
 
     # -------------------------------------------------------------------------
@@ -192,7 +208,7 @@ class PortalSession(CustomerPortal):
             prepared.append(
                 {
                     "on": format_time(event["on"]),
-                    "title": titles[kind],
+                    "title": str(titles[kind]),
                     "is_bad": kind == "sign_in_failed",
                     "text": " · ".join(filter(None, parts)),
                 }
@@ -201,21 +217,4 @@ class PortalSession(CustomerPortal):
 
     def _get_activity_titles(self):
         """:return dict: what customers read about events of the ledger, by kind; others they don't see"""
-        return {
-            "signed_in": _("Signed in"),
-            "program_signed_in": _("A program signed in"),
-            "sign_in_failed": _("Sign-in failed"),
-            "session_ended": _("Signed out on another device"),
-            "other_sessions_ended": _("Signed out on all other devices"),
-            "all_sessions_ended": _("Logged out from all devices"),
-            "api_keys_removed": _("API keys removed"),
-            "password_changed": _("Password changed"),
-            "totp_enabled": _("Two-factor authentication turned on"),
-            "totp_disabled": _("Two-factor authentication turned off"),
-            "totp_reset": _("Two-factor authentication reset"),
-            "recovery_codes_made": _("New recovery codes made"),
-            "recovery_code_used": _("Signed in with a recovery code"),
-            "login_requested": _("New login asked for"),
-            "login_changed": _("Login changed"),
-            "email_changed": _("Email address changed"),
-        }
+        return ACTIVITY_TITLES

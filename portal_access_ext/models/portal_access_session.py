@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models, tools
 from odoo.http import SESSION_LIFETIME, request
 from odoo.service.security import check_session
 from odoo.tools import SQL
@@ -189,7 +189,7 @@ class PortalAccessSession(models.Model):
                 *[("user_id", "=", user.id), ("ended_on", "=", False)],
                 *["|", ("last_on", ">=", self._get_oldest()), ("sid_hash", "=", self._hash(request.session.sid))],
             ],
-            ["sid_hash", "browser", "system", "ip_address", "first_on", "last_on", "is_older"],
+            ["sid_hash", "browser", "system"],
         )
 
     @api.model
@@ -223,31 +223,37 @@ class PortalAccessSession(models.Model):
         """:return str: browser and system of the session, the same in each language"""
         return self._name_device(self.browser, self.system)
 
-    def _describe(self, format_time):
-        """Say of each session what the customer reads.
+    @api.model
+    def _describe_open(self, user, limit, format_time):
+        """Say of the sessions in which a user is signed in what the user reads: this one first, then the latest used.
 
         :param format_time: what makes a text of a time
-        :return list: of a dict each, in the order of these sessions
+        :return tuple: a list of a dict each, and how many there are without the limit
         """
-        current = self._get_current()
-        return [
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT id, browser, system, ip_address, first_on, last_on, is_older,
+                   sid_hash = %(current)s AS is_current, count(*) OVER () AS count
+              FROM portal_access_session
+             WHERE user_id = %(user)s AND ended_on IS NULL AND (last_on >= %(oldest)s OR sid_hash = %(current)s)
+             ORDER BY is_current DESC, last_on DESC, id DESC LIMIT %(limit)s
+            """,
             {
-                "id": session.id,
-                "device": self._describe_device(session.browser, session.system),
-                "ip_address": session.ip_address,
-                "first_on": format_time(session.first_on),
-                "last_on": format_time(session.last_on),
-                "is_older": session.is_older,
-                "is_current": session == current,
-            }
-            for session in self
-        ]
-
-    @api.model
-    def _describe_device(self, browser, system):
-        if browser and system:
-            return _("%(browser)s on %(system)s", browser=browser, system=system)
-        return browser or system or _("Unknown browser")
+                "user": user.id,
+                "current": self._hash(request.session.sid),
+                "oldest": self._get_oldest(),
+                "limit": limit,
+            },
+        )
+        sessions, pattern = self.env.cr.dictfetchall(), _("%(browser)s on %(system)s")
+        for session in sessions:
+            if session["browser"] and session["system"]:
+                session["device"] = pattern % session
+            else:
+                session["device"] = session["browser"] or session["system"] or _("Unknown browser")
+            session.update({name: format_time(session[name]) for name in ("first_on", "last_on")})
+        return sessions, sessions[0]["count"] if sessions else 0
 
     def _end(self):
         """End these sessions: they are signed out at their next request, in whichever process.
@@ -307,6 +313,16 @@ class PortalAccessSession(models.Model):
     # -------------------------------------------------------------------------
     # What it says
     # -------------------------------------------------------------------------
+
+    @api.model
+    @tools.ormcache("lang_code")
+    def _get_time_pattern(self, lang_code):
+        """:return str: how times without seconds are written in a language, as babel takes it"""
+        # sudo: everybody's languages.
+        lang = self.env["res.lang"].sudo()._lang_get(lang_code)
+        locale = tools.babel_locale_parse(lang_code)
+        pattern = tools.posix_to_ldml(f"{lang.date_format} {lang.time_format}", locale=locale)
+        return pattern.replace(":ss", "").replace(":s", "")
 
     @api.model
     def _hash(self, sid):
