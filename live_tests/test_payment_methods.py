@@ -11,6 +11,14 @@ from .server import wait_until
 
 pytestmark = pytest.mark.allows_log("could not serialize access")
 
+# A payment that its provider has not answered.
+PAYMENT = """
+    INSERT INTO payment_transaction (provider_id, payment_method_id, reference, amount, currency_id, partner_id,
+                                     token_id, state, operation, create_date)
+    SELECT %s, %s, %s, 10, currency_id, %s, %s, 'pending', 'online_token', now() AT TIME ZONE 'UTC'
+      FROM res_company LIMIT 1
+"""
+
 
 @pytest.fixture(scope="session")
 def provider(admin, database):
@@ -78,12 +86,7 @@ def pay(browser, token, customer, page):
 def test_who_deletes_waits_for_the_payment_that_is_being_made(database, paying, provider):
     browser, token, customer = paying
     payment = (
-        """
-        INSERT INTO payment_transaction (provider_id, payment_method_id, reference, amount, currency_id, partner_id,
-                                         token_id, state, operation, create_date)
-        SELECT %s, %s, %s, 10, currency_id, %s, %s, 'pending', 'online_token', now() AT TIME ZONE 'UTC'
-          FROM res_company LIMIT 1
-        """,
+        PAYMENT,
         *provider,
         f"LIVE-{customer.id}",
         customer.id,
@@ -126,3 +129,43 @@ def test_of_a_payment_and_a_deletion_at_the_same_moment_no_method_is_deleted_wit
     is_kept = database.value("SELECT active FROM payment_token WHERE id = %s", token)
     payments = database.value("SELECT count(*) FROM payment_transaction WHERE token_id = %s", token)
     assert (is_kept, payments) in [(True, 1), (False, 0)]
+
+
+@pytest.fixture
+def run_code(admin, database):
+    """Run Python code in one transaction of the server, as superuser, with the saved method as `token`."""
+
+    def run(token, code):
+        values = {
+            "name": "Live",
+            "model_id": database.ref("payment.model_payment_token"),
+            "state": "code",
+            "code": f"token = env['payment.token'].sudo().browse({token})\n{code}",
+        }
+        return admin.call("ir.actions.server", "run", [admin.call("ir.actions.server", "create", values)])
+
+    return run
+
+
+@pytest.mark.parametrize("settle", ["_set_canceled", "unlink"])
+def test_who_settles_a_payment_archives_its_method_in_the_same_transaction(
+    database, paying, provider, run_code, settle
+):
+    _browser, token, customer = paying
+    database.execute(PAYMENT, *provider, f"LIVE-{customer.id}", customer.id, token)
+    # The payment is written, as by the provider's answer, before the method is archived.
+    run_code(token, f"token.transaction_ids.{settle}()\ntoken.write({{'active': False}})")
+    assert not database.value("SELECT active FROM payment_token WHERE id = %s", token)
+
+
+@pytest.mark.parametrize("table", ["payment_transaction", "payment_token"])
+def test_who_has_locked_the_table_is_not_blocked_by_itself(database, paying, run_code, table):
+    _browser, token, _customer = paying
+    code = f"env.cr.execute('LOCK TABLE {table}')\ntoken.write({{'active': False}})"
+    if table == "payment_token":  # which is read in this transaction only
+        run_code(token, code)
+    else:
+        with pytest.raises(RpcError, match="can't be deleted just now") as error:
+            run_code(token, code)
+        assert error.value.is_clear
+    assert database.value("SELECT active FROM payment_token WHERE id = %s", token) == (table != "payment_token")

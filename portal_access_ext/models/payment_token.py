@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+from psycopg2.errors import LockNotAvailable
+
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, format_date
 
 from .payment_gone import GONE
 
@@ -12,6 +15,8 @@ GONE_DAYS = 90
 DRAFT_HOURS = 1
 # Fields of transactions that other modules add, with the documents that are paid.
 DOCUMENT_FIELDS = ("sale_order_ids", "invoice_ids")
+# How long who archives a method waits to read the payments. Only the table's lock makes it wait at all.
+LOCK_SECONDS = 5
 
 
 class PaymentToken(models.Model):
@@ -23,8 +28,8 @@ class PaymentToken(models.Model):
         string="Hidden from the Portal",
         readonly=True,
         copy=False,
-        help="It was saved before the contact's portal access was given again, perhaps to somebody else. It is not "
-        "shown in the portal, and nobody can pay with it there; what charges it automatically goes on.",
+        help="It was saved before the contact's portal access was given to another address. It is not shown in the "
+        "portal, and nobody can pay with it there; what charges it automatically goes on.",
     )
     portal_gone_on = fields.Datetime(string="Archived On", readonly=True, copy=False)
     portal_gone_reason = fields.Selection(
@@ -50,26 +55,33 @@ class PaymentToken(models.Model):
         if not going:
             return super().write(vals)
         reason = self.env.context.get(GONE)
-        if reason:  # what comes with a provider has to go, whatever is under way
-            result = super().write(vals)
-        else:
-            going._portal_access_check_owner()
+        if not reason:  # what comes with a provider has to go, whatever is under way
+            self.check_access_rights("write")
+            self.check_access_rule("write")
+            if self.env.user._is_portal():
+                going._portal_access_check_owner()
             going._portal_access_check_under_way()
-            result = super().write(vals)
+            # Before other modules tell the provider to forget it.
             going._portal_access_settle()
-            reason = "customer" if self.env.user._is_portal() else "company"
-        # sudo: it is about what was just allowed.
-        super(PaymentToken, going.sudo()).write({"portal_gone_on": fields.Datetime.now(), "portal_gone_reason": reason})
+        result = super().write(vals)
+        going_sudo = going.sudo()  # it is about what was just allowed
+        own_sudo = going_sudo.filtered(lambda token: token.partner_id == self.env.user.partner_id)
+        for tokens_sudo, by_whom in ((own_sudo, "customer"), (going_sudo - own_sudo, "company")):
+            if tokens_sudo:
+                values = {"portal_gone_on": fields.Datetime.now(), "portal_gone_reason": reason or by_whom}
+                super(PaymentToken, tokens_sudo).write(values)
         return result
 
     def _portal_access_check_owner(self):
         """Let customers delete only what is their own.
 
         Stock lets every contact of a company delete the company's.
+
+        :raise UserError: if one of these is not the current user's
         """
         user = self.env.user
         foreign = self.sudo().filtered(lambda token: token.partner_id != user.partner_id)
-        if foreign and user._is_portal():
+        if foreign:
             raise UserError(
                 _(
                     "This payment method belongs to %(owner)s. Only who signs in as %(owner)s can delete it, or we can "
@@ -78,9 +90,14 @@ class PaymentToken(models.Model):
                 )
             )
 
-    def _portal_access_check_under_way(self):
-        """:raise UserError: if a payment with one of these is not settled yet"""
+    def _portal_access_check_under_way(self, known_ids=()):
+        """Refuse where a payment with one of these is not settled yet.
+
+        :param known_ids: ids of the transactions that were looked at before
+        :raise UserError: if there is one
+        """
         transactions = self._portal_access_get_under_way()
+        transactions -= transactions.browse(known_ids)
         if transactions:
             raise UserError(
                 _(
@@ -93,12 +110,30 @@ class PaymentToken(models.Model):
     def _portal_access_settle(self):
         """Settle the race with a payment that is being made: whoever comes first to the row wins.
 
-        A payment locks the row until it is committed, see `payment.transaction.create`. The change of this
-        one waits for it, and what it left is seen by a new cursor only: this one's snapshot is older.
+        A payment locks the row until it is committed, see `payment.transaction.create`. We wait for it, and
+        what it left is seen by a new cursor only: this one's snapshot is older. What this one has seen is
+        settled for us; it may have changed or deleted it, which the new cursor doesn't see.
+
+        While modules are loaded nobody pays, and our own transaction has locked whole tables.
+
+        :raise UserError: if somebody has just paid with one of these
         """
-        self.flush_recordset(["active"])
-        with self.pool.cursor() as cr:
-            self.with_env(self.env(cr=cr))._portal_access_check_under_way()
+        if not self.pool.ready:
+            return
+        self.env.cr.execute(
+            SQL("SELECT FROM payment_token WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", tuple(self.ids))
+        )
+        Transaction = self.env["payment.transaction"].sudo()  # as in `_portal_access_get_under_way`
+        known_ids = Transaction.search([("token_id", "in", self.ids)]).ids + list(Transaction._portal_access_deleted())
+        try:
+            with self.pool.cursor() as cr:
+                cr.execute("SET LOCAL lock_timeout = %s", [f"{LOCK_SECONDS}s"])
+                cr.execute("LOCK TABLE payment_transaction IN ACCESS SHARE MODE", log_exceptions=False)
+                self.with_env(self.env(cr=cr))._portal_access_check_under_way(known_ids)
+        except LockNotAvailable as error:
+            raise UserError(
+                _("This payment method can't be deleted just now. Please try again in a few minutes.")
+            ) from error
 
     def _portal_access_get_under_way(self):
         """:return: the transactions with these methods that are not settled, as superuser"""
@@ -123,9 +158,19 @@ class PaymentToken(models.Model):
     # -------------------------------------------------------------------------
 
     def _get_available_tokens(self, *args, **kwargs):
-        """Leave out what was saved by who had the contact's access before."""
+        """Leave out what was saved by who had the contact's access before, and what is for who signs in only."""
         tokens = super()._get_available_tokens(*args, **kwargs)
-        return tokens.filtered(lambda token: not token.portal_is_hidden)
+        return tokens.filtered(lambda token: not token.portal_is_hidden)._portal_access_offered()
+
+    def _portal_access_offered(self):
+        """Leave out, for visitors who aren't signed in, the methods of contacts who could sign in.
+
+        Whoever has the link to a document may pay it, but not with what its contact has saved.
+        """
+        if not self.env.user._is_public():
+            return self
+        # sudo: visitors can't read users.
+        return self.filtered(lambda token: not token.sudo().partner_id.user_ids.filtered("active"))
 
     @api.model
     def _portal_access_browse(self, token_id):
@@ -134,13 +179,20 @@ class PaymentToken(models.Model):
             return self.browse()
         return self.browse(token_id).exists()
 
-    def _portal_access_is_usable_by(self, partner):
-        """:return bool: whether a customer may pay with this method: their own or their company's, never a sibling's"""
+    def _portal_access_is_usable_by(self, partners):
+        """Tell whether these may pay with this method: their own or their company's, never a sibling's.
+
+        :param partners: the customer, or for visitors whom they pay for, whose company's are not offered
+        :return bool: whether they may
+        """
+        if not self.env.user._is_public():
+            partners |= partners.commercial_partner_id
         return (
             len(self) == 1
             and self.active
             and not self.portal_is_hidden
-            and self.partner_id in (partner | partner.commercial_partner_id)
+            and self.partner_id in partners
+            and bool(self._portal_access_offered())
         )
 
     def _portal_access_get_default(self):
@@ -197,26 +249,35 @@ class PaymentToken(models.Model):
         An override may add to what the page shows of each.
 
         :param partner: the customer
-        :return dict: by id a dict of `is_own`, `owner`, `is_default`, `can_be_default`, `saved_on`, `linked` and
-            `under_way`, the labels of the payments that are not settled
+        :return dict: by id a dict of `is_own`, `is_default`, `can_be_default`, `linked`, and sentences: `owner`,
+            `saved_on`, `deleted_by` and `under_way`
         """
         own = self.filtered(lambda token: token.partner_id == partner)
-        default = own._portal_access_get_default()
+        # Those that a payment page lists, the first of which it preselects.
+        providers = self.env["payment.provider"]._get_compatible_providers(self.env.company.id, partner.id, 0.0)
+        payable = self._get_available_tokens(providers.ids, partner.id)
+        default = payable._portal_access_get_default()
         under_way = self._portal_access_get_under_way()
-        labels = dict(zip(under_way.ids, under_way._portal_access_labels(), strict=True))
         documents = self._portal_access_get_documents(under_way)
+        # What others pay with the company's is not everybody's business.
+        under_way = under_way.filtered(lambda transaction: transaction.token_id in own)
+        labels = dict(zip(under_way.ids, under_way._portal_access_labels(), strict=True))
         described = {}
         for token in self.with_context(portal_access_linked_only=True):
             linked = token.get_linked_records_info()
             known = {info["url"] for info in linked}
+            owner = token.partner_id.display_name
+            payments = ", ".join(labels[tx.id] for tx in under_way if tx.token_id == token)
             described[token.id] = {
                 "is_own": token in own,
-                "owner": token.partner_id.display_name,
+                "owner": _("Yours") if token in own else _("Your company's: %(owner)s", owner=owner),
                 "is_default": token == default,
-                "can_be_default": token in own and token != default,
-                "saved_on": token.create_date,
+                "can_be_default": token in payable and token != default,
+                "saved_on": _("Saved on %(date)s", date=format_date(self.env, token.create_date)),
+                "deleted_by": token not in own
+                and _("Only who signs in as %(owner)s can delete it, or we can for you.", owner=owner),
                 "linked": linked + [info for info in documents[token.id] if info["url"] not in known],
-                "under_way": [labels[tx.id] for tx in under_way if tx.token_id == token],
+                "under_way": payments and _("Can't be deleted until this is settled: %(payments)s", payments=payments),
             }
         return described
 
@@ -238,10 +299,47 @@ class PaymentToken(models.Model):
     def _portal_access_gone_text(self):
         """:return str: why this method is gone, in words for the customer"""
         self.ensure_one()
+        names = {
+            "provider": self.provider_id.name,
+            "method": self.payment_method_id.name,
+            "date": format_date(self.env, self.portal_gone_on),
+        }
         if self.portal_gone_reason == "provider":
-            return _("We no longer use %(provider)s, where it was saved.", provider=self.provider_id.name)
+            return _("We no longer use %(provider)s, where it was saved. Gone since %(date)s.", **names)
         if self.portal_gone_reason == "mode":
-            return _("We set up %(provider)s, where it was saved, anew.", provider=self.provider_id.name)
+            return _("We set up %(provider)s, where it was saved, anew. Gone since %(date)s.", **names)
         if self.portal_gone_reason == "method":
-            return _("We no longer accept %(method)s that way.", method=self.payment_method_id.name)
-        return _("We have removed it.")
+            return _("We no longer accept %(method)s that way. Gone since %(date)s.", **names)
+        return _("We have removed it. Gone since %(date)s.", **names)
+
+    # -------------------------------------------------------------------------
+    # Hidden ones
+    # -------------------------------------------------------------------------
+
+    def action_portal_show_again(self):
+        """Show hidden methods in the portal again, to whoever has the contact's access now.
+
+        For those who could give themselves that access anyway.
+
+        :raise AccessError: if the current user may not manage logins, or not see these methods
+        """
+        if not self.env.user.has_group("base.group_erp_manager"):
+            raise AccessError(_("Only who manages access rights can show a saved payment method in the portal again."))
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        hidden_sudo = self.sudo().filtered("portal_is_hidden")  # checked above
+        hidden_sudo.portal_is_hidden = False
+        bodies = {
+            partner.id: _(
+                "Shown in the portal again: %(methods)s",
+                methods=", ".join(
+                    hidden_sudo.filtered(lambda token, partner=partner: token.partner_id == partner).mapped(
+                        "display_name"
+                    )
+                ),
+            )
+            for partner in hidden_sudo.partner_id
+        }
+        if bodies:
+            hidden_sudo.partner_id._message_log_batch(bodies)
+        return True

@@ -16,6 +16,17 @@ class PaymentTransaction(models.Model):
             self.env.cr.execute(SQL("SELECT FROM payment_token WHERE id IN %s FOR SHARE", token_ids))
         return super().create(values_list)
 
+    def unlink(self):
+        """Remember those that are deleted, which other transactions go on seeing."""
+        deleted_ids = self.ids
+        result = super().unlink()
+        self._portal_access_deleted().update(deleted_ids)
+        return result
+
+    def _portal_access_deleted(self):
+        """:return set: the ids of those that this database transaction has deleted, to be added to"""
+        return self.env.cr.postcommit.data.setdefault("portal_access_deleted_payments", set())
+
     def _portal_access_labels(self):
         """:return list: for each of these transactions what it is, for the customer"""
         states = dict(self._fields["state"]._description_selection(self.env))

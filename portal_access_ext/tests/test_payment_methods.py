@@ -1,15 +1,20 @@
+import html
+import inspect
 import json
 import re
 import unittest
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import hmac, mute_logger
 
 from odoo.addons.mail.tests.common import mail_new_test_user
+from odoo.addons.payment.controllers.portal import PaymentPortal as StockPortal
 
+from ..controllers.portal_payment import PortalPayment
 from .accessibility import AccessibilityCase
 from .test_portal_home import PortalHomeCase
 
@@ -82,7 +87,7 @@ class PaymentCase(PortalHomeCase):
         return response.text
 
     def get_text(self, path="/my/payment_method"):
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.get_html(path)))
+        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.get_html(path))))
 
     def listed(self, path="/my/payment_method"):
         """:return set: the ids of the saved methods that a page shows"""
@@ -196,6 +201,62 @@ class TestPaymentMethods(PaymentCase):
         with self.assertRaises(UserError):
             self.pay(self.card)
 
+    def test_who_settles_a_payment_archives_its_method(self):
+        for settle in ("_set_canceled", "unlink"):
+            with self.subTest(settle=settle):
+                card = self.save_cards(self.provider, self.anna, 1)
+                transaction = self.pay(card)
+                getattr(transaction, settle)()
+                card.active = False
+                self.assertFalse(card.active)
+
+    def test_nothing_is_read_in_another_transaction_while_modules_are_loaded(self):
+        self.patch(self.registry, "ready", False)
+        with patch.object(type(self.registry), "cursor", side_effect=AssertionError):
+            self.card.active = False
+        self.assertFalse(self.card.active)
+
+    def test_the_provider_is_told_only_when_it_is_certain(self):
+        Token = self.registry["payment.token"]
+        with patch.object(Token, "_handle_archiving") as handle:
+            with patch.object(Token, "_portal_access_settle", side_effect=UserError("A payment came first")):
+                self.assertRaises(UserError, self.card.write, {"active": False})
+            handle.assert_not_called()
+            self.card.active = False
+            handle.assert_called_once()
+
+    def test_an_employee_of_the_customer_deletes_no_more_than_a_customer(self):
+        self.employee.partner_id.parent_id = self.company_partner
+        own = self.save_cards(self.provider, self.employee.partner_id, 1)
+        self.employee.password = self.employee.login
+        self.env.flush_all()
+        self.authenticate(self.employee.login, self.employee.login)
+        self.assertRefused(self.delete(self.company_card.id), "belongs to", self.company_partner.name)
+        self.assertTrue(self.company_card.active)
+        self.assertNotIn("error", self.delete(own.id))
+        self.assertEqual(own.portal_gone_reason, "customer")
+        self.assertNotIn("No longer available", self.get_text())
+
+    def test_what_is_paid_with_the_company_s_is_its_own_business(self):
+        transaction = self.pay(self.company_card)
+        self.sign_in(self.anna)
+        text = self.get_text()
+        self.assertIn(self.company_partner.name, text)
+        self.assertNotIn(transaction.reference, text)
+        self.sign_in(self.company_partner)
+        self.assertIn(f"until this is settled: {transaction.reference}", self.get_text())
+
+    def test_the_page_takes_nothing_from_its_address(self):
+        self.sign_in(self.anna)
+        query = "is_validation=1&partner_id=1&company_id=x&amount=1&force_tokenization=&currency_id=0&invoice_id=1"
+        self.assertIn("Yours", self.get_text(f"/my/payment_method?{query}&website_id=1&sale_order_id=1&unavailable=1"))
+
+    def test_the_buttons_say_for_which_method_they_are(self):
+        self.sign_in(self.anna)
+        page = self.get_html()
+        self.assertIn(f'aria-label="Make default: {self.card.display_name}"', page)
+        self.assertIn(f'aria-label="Delete payment method {self.card.display_name}"', page)
+
     # Gone
 
     def test_customers_are_told_why_their_methods_are_gone(self):
@@ -269,7 +330,7 @@ class TestPaymentMethods(PaymentCase):
         self.sign_in(self.anna)
         tokens = self.env["payment.token"].sudo()._get_available_tokens(self.provider.ids, self.anna.id)
         self.assertEqual(tokens, self.newer + self.card)
-        html = self.env["ir.qweb"]._render(
+        content = self.env["ir.qweb"]._render(
             "payment.form",
             {
                 "tokens_sudo": tokens,
@@ -279,9 +340,19 @@ class TestPaymentMethods(PaymentCase):
                 "show_tokenize_input_mapping": {},
             },
         )
-        checked = [tag for tag in re.findall(r"<input[^>]*>", str(html)) if "checked" in tag]
+        checked = [tag for tag in re.findall(r"<input[^>]*>", str(content)) if "checked" in tag]
         self.assertEqual(len(checked), 1)
         self.assertIn(f'id="o_payment_token_{self.card.id}"', checked[0])
+
+    def test_what_can_not_be_paid_with_is_not_the_default(self):
+        unpublished = self.provider.copy({"state": "test", "is_published": False})
+        newest = self.save_cards(unpublished, self.anna, 1)
+        self.sign_in(self.anna)
+        page = self.get_html()
+        rows = {int(row[:12].split('"')[0]): row for row in page.split('id="o_payment_token_')[1:]}
+        self.assertEqual([token_id for token_id, row in rows.items() if ">Default<" in row], self.newer.ids)
+        self.assertNotIn("Make default", rows[newest.id])
+        self.assertIn("Make default", rows[self.card.id])
 
     def test_only_an_own_method_becomes_the_default(self):
         archived = self.save_cards(self.provider, self.anna, 1)
@@ -339,8 +410,8 @@ class TestPaymentMethodsDocuments(PaymentCase):
         self.assertEqual(self.linked(self.card, self.anna.user_ids), [invoice.display_name])
         self.assertEqual(self.linked(self.newer, self.anna.user_ids), [])
         self.sign_in(self.anna)
-        html = self.get_html()
-        self.assertIn(f'href="{invoice.access_url}?access_token={invoice.access_token}"', html)
+        page = self.get_html()
+        self.assertIn(f'href="{invoice.access_url}?access_token={invoice.access_token}"', page)
         self.env.cr.execute("UPDATE payment_transaction SET state = 'done' WHERE id = %s", [transaction.id])
         self.assertNotIn(invoice.access_url, self.get_html())
         self.env.invalidate_all()
@@ -400,8 +471,8 @@ class TestPaymentMethodsRights(PaymentCase):
     def transaction_values(self, partner, **values):
         """The values that the browser would send from the page of a customer."""
         self.env.invalidate_all()
-        html = self.get_html()
-        access_token = re.search(r'data-access-token="(\w+)"', html)[1]
+        page = self.get_html()
+        access_token = re.search(r'data-access-token="(\w+)"', page)[1]
         return {
             "provider_id": self.provider.id,
             "payment_method_id": None,
@@ -436,6 +507,146 @@ class TestPaymentMethodsRights(PaymentCase):
             self.env["payment.transaction"].search([("partner_id", "=", self.anna.id)]).token_id,
             self.card + self.company_card,
         )
+
+    def test_a_route_may_make_a_transaction_by_position_as_in_stock(self):
+        names = list(inspect.signature(StockPortal._create_transaction).parameters)
+        ours = list(inspect.signature(PortalPayment._create_transaction).parameters)
+        self.assertEqual(ours[:10], names[:10])
+
+    def pay_signed_out(self, partner, token):
+        """Post what the page of a payment link would, and return the answer."""
+        currency = self.env.company.currency_id
+        values = {"partner_id": partner.id, "amount": 10.0, "currency_id": currency.id}
+        return self.call(
+            "/payment/transaction",
+            **values,
+            access_token=self.sign(*values.values()),
+            token_id=token.id,
+            provider_id=self.provider.id,
+            payment_method_id=None,
+            flow="token",
+            tokenization_requested=False,
+            landing_route="/payment/confirmation",
+        )
+
+    def sign(self, *values):
+        """:return str: what Odoo signs a payment link with"""
+        return hmac(self.env(su=True), "generate_access_token", "|".join(map(str, values)))
+
+    def listed_signed_out(self, partner):
+        currency = self.env.company.currency_id
+        access_token = self.sign(partner.id, 10.0, currency.id)
+        query = f"partner_id={partner.id}&amount=10.0&currency_id={currency.id}&access_token={access_token}"
+        return self.listed(f"/payment/pay?{query}")
+
+    def test_a_visitor_with_a_link_does_not_pay_with_what_is_for_who_signs_in(self):
+        self.authenticate(None, None)
+        office_card = self.save_cards(self.provider, self.office, 1)
+        self.assertEqual(self.listed_signed_out(self.office), set(office_card.ids))
+        self.assertNotIn("error", self.pay_signed_out(self.office, office_card))
+        for partner, card in ((self.anna, self.card), (self.company_partner, self.company_card)):
+            with self.subTest(partner=partner.name):
+                self.assertEqual(self.listed_signed_out(partner), set())
+                for payer in (partner, self.office):
+                    self.assertRefused(self.pay_signed_out(payer, card), "can't be used")
+        # Not even where the company has no login of its own: its methods aren't shown to visitors.
+        self.company_partner.user_ids.active = False
+        self.assertRefused(self.pay_signed_out(self.office, self.company_card), "can't be used")
+        # Whose access is over is again like a contact without any.
+        self.as_manager(self.anna).portal_access_revoke()
+        self.assertEqual(self.listed_signed_out(self.anna), set((self.card + self.newer).ids))
+        self.assertNotIn("error", self.pay_signed_out(self.anna, self.card))
+
+    def test_an_employee_pays_for_a_billing_address_with_their_own(self):
+        partner = self.employee.partner_id
+        own = self.save_cards(self.provider, partner, 1)
+        address = self.make_partners(1, "billing", parent_id=partner.id, type="invoice")
+        self.employee.password = self.employee.login
+        self.env.flush_all()
+        self.authenticate(self.employee.login, self.employee.login)
+        values = self.transaction_values(address)
+        currency = self.env.company.currency_id.id
+        values.update(amount=10.0, currency_id=currency, access_token=self.sign(address.id, 10.0, currency))
+        values.pop("is_validation")
+        self.assertNotIn("error", self.call("/payment/transaction", **values, token_id=own.id))
+        self.assertRefused(self.call("/payment/transaction", **values, token_id=self.card.id), "can't be used")
+
+    def test_a_quotation_with_another_invoice_address_is_paid_with_what_its_page_lists(self):
+        if "sale.order" not in self.env:
+            self.skipTest("sale is not installed")
+        contact, address = self.make_partners(2, "buying")
+        address.parent_id = contact
+        card = self.save_cards(self.provider, contact, 1)
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": contact.id,
+                "partner_invoice_id": address.id,
+                "require_payment": True,
+                "require_signature": False,
+                "state": "sent",
+                "order_line": [
+                    Command.create({"product_id": self.env["product.product"].create({"name": "Chair"}).id})
+                ],
+            }
+        )
+        order.order_line.price_unit = 10
+        url = order.get_portal_url()
+        values = {
+            "access_token": order.access_token,
+            "provider_id": self.provider.id,
+            "payment_method_id": None,
+            "amount": 10.0,
+            "flow": "token",
+            "tokenization_requested": False,
+            "landing_route": url,
+        }
+        self.env.flush_all()
+        self.authenticate(None, None)
+        self.assertEqual(self.listed(url), set(card.ids))
+        route = f"/my/orders/{order.id}/transaction"
+        self.assertNotIn("error", self.call(route, **values, token_id=card.id))
+        self.assertEqual(order.transaction_ids.token_id, card)
+        self.assertEqual(order.transaction_ids.partner_id, address)
+        for token in (self.card, self.sibling_card, self.ben_card):
+            self.assertRefused(self.call(route, **values, token_id=token.id), "can't be used")
+        self.grant(contact)
+        self.env.flush_all()
+        self.assertEqual(self.listed(url), set())
+        self.assertRefused(self.call(route, **values, token_id=card.id), "can't be used")
+        # Signed in, they pay with it as ever.
+        contact.user_ids.password = contact.user_ids.login
+        self.env.flush_all()
+        self.sign_in(contact)
+        self.assertEqual(self.listed(url), set(card.ids))
+        self.assertNotIn("error", self.call(route, **values, token_id=card.id))
+
+    def test_who_manages_logins_shows_hidden_methods_again(self):
+        hidden = self.card + self.newer
+        hidden.portal_is_hidden = True
+        group = "base.group_user,base.group_erp_manager"
+        administrator = mail_new_test_user(self.env, login="pae_access", groups=group)
+        foreign = mail_new_test_user(
+            self.env, login="pae_elsewhere", groups=group, company_id=self.company_2.id, company_ids=self.company_2.ids
+        )
+        if self.env.ref("account.group_account_invoice", raise_if_not_found=False):
+            (administrator + foreign).groups_id += self.env.ref("account.group_account_invoice")
+        public = self.env.ref("base.public_user")
+        users = self.users_of(self.anna + self.ben) + self.employee + self.manager + self.foreign_manager + public
+        for user in users + foreign:
+            with self.subTest(user=user.login):
+                self.assertRaises(AccessError, hidden.with_user(user).action_portal_show_again)
+        self.assertEqual(hidden.mapped("portal_is_hidden"), [True, True])
+        if "account.move" not in self.env:  # without accounting, nobody sees the methods of others
+            self.assertRaises(AccessError, hidden.with_user(administrator).action_portal_show_again)
+            administrator = self.env.user
+        hidden.with_user(administrator).action_portal_show_again()
+        self.assertEqual(hidden.mapped("portal_is_hidden"), [False, False])
+        note = self.anna.message_ids[0]
+        self.assertIn("Shown in the portal again", note.body)
+        self.assertEqual(note.author_id, administrator.partner_id)
+        notes = self.anna.message_ids
+        hidden.with_user(administrator).action_portal_show_again()
+        self.assertEqual(self.anna.message_ids, notes)
 
     def test_only_the_owner_asks_what_uses_a_method(self):
         transaction = self.pay(self.card)
@@ -487,6 +698,51 @@ class TestPaymentMethodsOfBefore(PaymentCase):
         self.card.payment_details = "5555"
         self.provider.state = "disabled"
         self.assertNotIn("5555", self.get_text())
+
+    def test_what_was_archived_before_is_not_shown_either(self):
+        (self.card + self.newer).payment_details = "5555"
+        # As the company does, which the page tells of for a while.
+        (self.card + self.newer).active = False
+        cards = self.card + self.newer
+        self.change_hands(self.anna)
+        self.assertEqual(cards.mapped("portal_is_hidden"), [True, True])
+        self.sign_in(self.anna)
+        self.assertNotIn("5555", self.get_text())
+        archived = self.env["payment.token"].with_context(active_test=False).with_user(self.anna.user_ids)
+        self.assertFalse(archived.search([]))
+
+    def test_what_was_archived_before_is_hidden_with_the_deleted_user_too(self):
+        self.card.active = False
+        self.anna.user_ids.unlink()
+        self.assertTrue(self.card.portal_is_hidden)
+
+    def test_what_was_archived_before_is_hidden_in_a_dialog_that_another_module_changed(self):
+        self.card.active = False
+        self.as_manager(self.anna).portal_access_revoke()
+        self.anna.email = "next@pae.example"
+        line = self.line_of(self.open_dialog(self.anna), self.anna)
+        with patch.object(type(line), "_is_customized", return_value=True):
+            line.action_grant_access()
+        self.assertTrue(self.card.portal_is_hidden)
+        self.assertTrue(self.newer.portal_is_hidden)
+
+    def test_who_gets_the_access_back_at_the_same_address_finds_all_as_it_was(self):
+        self.as_manager(self.anna).portal_access_revoke()
+        self.anna.email = self.anna.email.upper()
+        self.grant(self.anna)
+        self.assertFalse(self.card.portal_is_hidden)
+        self.assertFalse(self.company_card.portal_is_hidden)
+
+    def test_a_deleted_second_user_hides_nothing_from_the_first(self):
+        second = mail_new_test_user(self.env, login="pae_second", groups="base.group_portal")
+        partner = second.partner_id
+        second.partner_id = self.anna
+        second.active = False
+        second.unlink()
+        partner.unlink()
+        self.assertFalse(self.card.portal_is_hidden)
+        self.anna.user_ids.unlink()
+        self.assertTrue(self.card.portal_is_hidden)
 
     def test_what_is_saved_afterwards_is_as_ever(self):
         self.change_hands(self.anna)
