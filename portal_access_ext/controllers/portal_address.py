@@ -8,7 +8,7 @@ from odoo.http import request, route
 from odoo.addons.portal.controllers.portal import pager
 
 from ..models.portal_access_cast import ID_MAX
-from ..models.res_partner_address import ADDRESS_KINDS, UNFIT_KINDS
+from ..models.res_partner_address import ADDRESS_KINDS, DEFAULT_FIELDS
 from .portal_home import PortalHome
 from .portal_login import HEADERS
 
@@ -65,7 +65,7 @@ class PortalAddress(PortalHome):
     )
     def portal_default_address(self, address_id, kind, **_post):
         address = self._find_address(address_id, with_main=True)
-        if not address or not self._fits(address, kind):
+        if not address or not self._get_address_customer()._portal_access_can_use(kind, address):
             return self._address_done("gone")
         problem = self._do_to_addresses(lambda customer: customer._portal_access_choose_address(kind, address))
         return self._address_problem(problem) if problem else self._address_done(kind)
@@ -86,7 +86,17 @@ class PortalAddress(PortalHome):
 
     def _may_change_addresses(self):
         actor = self._get_address_actor()
-        return actor.env.su or actor.check_access_rights("write", raise_exception=False)
+        if not actor.env.su:
+            return actor.check_access_rights("write", raise_exception=False)
+        return not self._is_address_ours()
+
+    def _is_address_ours(self):
+        """:return bool: whether the customer belongs to a company of the database, whose addresses are its own"""
+        of_customer = [("partner_id", "=", self._get_address_customer().commercial_partner_id.id)]
+        # sudo: customers see no company but their own.
+        return bool(
+            request.env["res.company"].sudo().with_context(active_test=False).search_count(of_customer, limit=1)
+        )
 
     def _find_address(self, address_id, with_main=False):
         """:return: the address to be changed, or nothing: another's is like one that does not exist"""
@@ -96,11 +106,6 @@ class PortalAddress(PortalHome):
         if with_main and address_id in (main := self._get_address_customer()._portal_access_main_addresses()).ids:
             return main.browse(address_id).sudo(actor.env.su)
         return actor._portal_access_find_address(address_id)
-
-    def _fits(self, address, kind):
-        """:return bool: whether the address may become the default of this kind"""
-        is_main = address in self._get_address_customer()._portal_access_main_addresses()
-        return is_main or address.sudo().type != UNFIT_KINDS[kind]
 
     # -------------------------------------------------------------------------
     # Changes
@@ -201,14 +206,23 @@ class PortalAddress(PortalHome):
         total = customer.search_count(domain)
         pages = pager(url=URL, total=total, page=page, step=self._items_per_page)
         taken = customer.address_get(["delivery", "invoice"])
+        main = customer._portal_access_main_addresses()
+        addresses = customer.search(domain, limit=self._items_per_page, offset=pages["offset"])
+        actor, may_change = self._get_address_actor(), self._may_change_addresses()
         return {
             **self._prepare_portal_layout_values(),
             "page_name": "addresses",
             "customer": customer,
-            "main_addresses": customer._portal_access_main_addresses(),
-            "addresses": customer.search(domain, limit=self._items_per_page, offset=pages["offset"]),
+            "main_addresses": main,
+            "addresses": addresses,
             "kind_labels": customer._portal_access_kind_labels(),
-            "may_change": self._may_change_addresses(),
+            "may_change": may_change,
+            # sudo: customers can't read a company; its name, email and phone are in every mail.
+            "contact_company": request.env.user.company_id.sudo() if actor.env.su and not may_change else None,
+            "usable_ids": {
+                kind: {address.id for address in main | addresses if customer._portal_access_can_use(kind, address)}
+                for kind in DEFAULT_FIELDS
+            },
             "delivery_id": taken["delivery"],
             "invoice_id": taken["invoice"],
             "pager": pages,

@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 
 from psycopg2 import DataError, IntegrityError
 from werkzeug.urls import url_parse
@@ -6,6 +7,7 @@ from werkzeug.urls import url_parse
 from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import request, route
+from odoo.tools.translate import code_translations
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
@@ -27,6 +29,8 @@ FIELD_BY_NAME = {
 }
 # What passes stock's checks in place of something that we have found to be wrong already.
 HARMLESS = {"email": "name@company.example", "country_id": "0", "state_id": "0"}
+# Each change is told to the address before, which may be a stranger's by then.
+EMAIL_CHANGES_PER_DAY = 5
 
 
 class PortalDetails(CustomerPortal):
@@ -36,9 +40,10 @@ class PortalDetails(CustomerPortal):
     def account(self, redirect=None, **post):
         redirect = self._get_local_redirect(redirect)
         partner = request.env.user.partner_id
+        is_sent = request.httprequest.method == "POST"
         post = self._complete_details(post, partner)
         try:
-            with request.env.cr.savepoint():
+            with request.env.cr.savepoint() if is_sent else nullcontext():
                 response = super().account(redirect=redirect, **post)
         except (UserError, IntegrityError, DataError) as error:
             # What only shows when it is written: the page again, with what was typed.
@@ -46,7 +51,8 @@ class PortalDetails(CustomerPortal):
             refusal = str(error.args[0]).strip() if is_said else _("Your details could not be saved.")
             request.update_context(portal_details_refusal=refusal)
             response = super().account(redirect=redirect, **post)
-        if response.is_qweb:
+        # Other modules may answer with a page of their own.
+        if getattr(response, "template", None) == "portal.portal_my_details":
             self._show_details(response.qcontext, partner)
         return response
 
@@ -60,15 +66,19 @@ class PortalDetails(CustomerPortal):
         return redirect
 
     def _complete_details(self, post, partner):
-        """:return dict: the form, such that what it lacks stays as it is, and what is unknown does no harm"""
+        """:return dict: the form, such that what it lacks stays as it is"""
         if not post or request.httprequest.method != "POST":
             return post
+        post = dict(post)
         country_id = partner._portal_access_parse_form(post, ["country_id"]).get("country_id")
         if not country_id:
             request.params.pop("country_id", None)  # other modules look there
-        known = {*self._get_mandatory_fields(), *self._get_optional_fields()}
-        # Stock shows what was posted under these very names. With a blank, they are nobody's.
-        post = {name if name in known else f" {name}": value for name, value in post.items()}
+        mandatory = self._get_mandatory_fields()
+        known = {*mandatory, *self._get_optional_fields()}
+        # Browsers don't send what is disabled.
+        for field in self._get_locked_details(partner):
+            if field in mandatory:
+                post.setdefault(field, str(partner._portal_access_stored(field) or ""))
         if "zipcode" in known:  # stock takes a missing one for an empty one
             post.setdefault("zipcode", partner.zip or "")
         if "state_id" in known and country_id in (None, partner.country_id.id):
@@ -88,23 +98,31 @@ class PortalDetails(CustomerPortal):
         what we have found to be wrong.
         """
         partner = request.env.user.partner_id
-        if partner_creation:
+        # The point of sale's visitors type a new contact; accounting does not pass that on.
+        if partner_creation or request.env.user._is_public():
             partner = partner.browse()
-        problems = self._find_details_problems(data, partner)
+        locked = self._get_locked_details(partner)
+        problems = self._find_details_problems(data, partner, locked)
         checked = {**data, **{name: self._get_harmless(name, partner) for name in problems}}
         if "country_id" in problems and "vat" in checked:
             checked["vat"] = partner.vat or ""
         error, messages = super().details_form_validate(checked, partner_creation)
+        self._forget_missing(error, messages, locked)
+        self._name_unknown_fields(data, checked, error, messages)
+        for name in data.keys() - problems.keys():
+            data.pop(name)
         data.update({name: value for name, value in checked.items() if name not in problems})
-        # One message for each field, in their order: we know which is for which.
-        if len(messages) == len(error):
-            pairs = list(zip(error, messages, strict=True))
-            messages = [message for name, message in pairs if name not in FIELD_BY_NAME]
-            error.update((name, message.strip()) for name, message in pairs if name in FIELD_BY_NAME)
+        # With several it is not known which is for which.
+        if len(error) == len(messages) == 1 and (only := next(iter(error))) in FIELD_BY_NAME:
+            error[only] = messages.pop().strip()
         error.update(problems)
+        refusal = request.env.context.get("portal_details_refusal")
+        if not (error or refusal) and partner and not self._take_email_change(data, partner):
+            error["email"] = _(
+                "You have changed your email address often today. Please try again tomorrow, or contact us."
+            )
         if "zipcode" in error:
             error["zip"] = error.pop("zipcode")  # as in stock's template
-        refusal = request.env.context.get("portal_details_refusal")
         if refusal:
             error["common"] = refusal
             messages.append(refusal)
@@ -112,9 +130,49 @@ class PortalDetails(CustomerPortal):
             messages.append(_("Please correct what is marked below."))
         return error, messages
 
-    def _find_details_problems(self, data, partner):
+    def _forget_missing(self, error, messages, locked):
+        """Leave out, in place, what stock misses in fields that the customer can't fill in."""
+        missing = {name for name, problem in error.items() if problem == "missing"}
+        hopeless = missing & locked
+        for name in hopeless:
+            del error[name]
+        if hopeless and hopeless == missing:
+            said = "Some required fields are empty."
+            said = code_translations.get_python_translations("portal", request.env.lang or "en_US").get(said, said)
+            if said in messages:
+                messages.remove(said)
+
+    def _name_unknown_fields(self, data, checked, error, messages):
+        """Say in the user's language, in place, which fields stock does not know, and have them shown nowhere."""
+        known = {*self._get_mandatory_fields(), *self._get_optional_fields()}
+        unknown = [name for name in checked if name not in known]
+        said = f"Unknown field '{','.join(unknown)}'"
+        if unknown and said in messages:
+            error["common"] = _("Unknown field: %s", ", ".join(unknown))
+            messages[messages.index(said)] = error["common"]
+        # Stock's page gets what was posted under these very names.
+        for name in unknown:
+            checked.pop(name)
+
+    def _take_email_change(self, data, partner):
+        """:return bool: whether the customer may change the email address once more today, if it is another one"""
+        before, after = (partner._portal_access_normalize_email(email) for email in (partner.email, data.get("email")))
+        if before == after:
+            return True
+        Limit = request.env["portal.access.limit"].sudo()  # sudo: nobody has rights on counters
+        return Limit._take("email", request.env.uid, EMAIL_CHANGES_PER_DAY, 24 * 3600)
+
+    def on_account_update(self, values, partner):
+        """Leave alone what is empty as it was: what is locked was sent for the sake of stock's checks."""
+        for name in ("vat", "company_name"):
+            if not values.get(name) and not partner[name]:
+                values.pop(name, None)
+        return super().on_account_update(values, partner)
+
+    def _find_details_problems(self, data, partner, locked):
         """Check what the page itself asks for, and clean it up in place.
 
+        :param locked: the fields that this customer can't change
         :return dict: a sentence by name in the form
         """
         for name, value in data.items():
@@ -123,7 +181,6 @@ class PortalDetails(CustomerPortal):
         names = {name: field for name, field in FIELD_BY_NAME.items() if name in data}
         by_field = {field: data[name] for name, field in names.items()}
         values = partner._portal_access_parse_form(by_field, by_field)
-        locked = self._get_locked_details(partner)
         if "country_id" in values and "country_id" in locked:
             values["country_id"] = partner.country_id.id  # as stock sees to
         for name in self._get_mandatory_fields():

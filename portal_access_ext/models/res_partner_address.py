@@ -4,7 +4,7 @@ from psycopg2 import IntegrityError
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
-from odoo.tools import SQL
+from odoo.tools import SQL, is_html_empty
 
 ADDRESS_KINDS = ("delivery", "invoice", "other")
 DEFAULT_FIELDS = {"delivery": "portal_default_delivery_id", "invoice": "portal_default_invoice_id"}
@@ -13,7 +13,7 @@ UNFIT_KINDS = {"delivery": "invoice", "invoice": "delivery"}
 # What may change to which commercial entity an address belongs, or what it is for.
 DECIDING_FIELDS = ("active", "is_company", "parent_id", "type")
 # Tables that refer to contacts, and say nothing about who needs them.
-IDLE_TABLES = ("mail_followers", "res_partner_res_partner_category_rel")
+IDLE_TABLES = ("mail_followers",)
 
 
 class ResPartner(models.Model):
@@ -96,17 +96,21 @@ class ResPartner(models.Model):
     def _portal_access_default(self, kind):
         """:return: the default address of this kind that was chosen for this very contact, if it can be used"""
         address = self[DEFAULT_FIELDS[kind]]
-        if address:
-            # sudo: whoever makes a document may not see the address; where it belongs is checked here.
-            contact_sudo, address_sudo = self.sudo(), address.sudo()
-            if (
-                address_sudo.active
-                and address_sudo.commercial_partner_id == contact_sudo.commercial_partner_id._origin
-                and (not address_sudo.company_id or address_sudo.company_id == contact_sudo.company_id)
-                and address_sudo.type != UNFIT_KINDS[kind]
-            ):
-                return address
+        if address and self._portal_access_can_use(kind, address):
+            return address
         return self.browse()
+
+    def _portal_access_can_use(self, kind, address):
+        """:return bool: whether this contact's documents can take an address; a main one, whatever its type"""
+        # sudo: whoever makes a document may not see the address; where it belongs is checked here.
+        contact_sudo, address_sudo = self.sudo(), address.sudo()
+        company_sudo = contact_sudo.commercial_partner_id._origin
+        return (
+            address_sudo.active
+            and address_sudo.commercial_partner_id == company_sudo
+            and (not address_sudo.company_id or address_sudo.company_id == contact_sudo.company_id)
+            and (address_sudo in contact_sudo._origin | company_sudo or address_sudo.type != UNFIT_KINDS[kind])
+        )
 
     def _portal_access_drop_defaults(self):
         """Forget the choice of addresses that can't be used any more; those further down are only not used."""
@@ -182,13 +186,19 @@ class ResPartner(models.Model):
     # -------------------------------------------------------------------------
 
     def _portal_access_add_address(self, values):
-        """Create an address of the customer's commercial entity.
+        """Create an address of the customer's commercial entity, unless there is the very same.
 
         :param dict values: what the customer typed, of fields that customers may write only
-        :return: the new address
+        :return: the address
         """
         self = self._portal_access_for_employees()
         company = self.commercial_partner_id
+        # Of two taps at once, the second waits here; Odoo then tries it again, and it finds what the first added.
+        self.env.cr.execute(SQL("UPDATE res_partner SET write_date = write_date WHERE id = %s", company.id))
+        typed = [(name, "=", value) for name, value in values.items() if self._fields[name].store]
+        same = self.search([*self._portal_access_address_domain(), ("parent_id", "=", company.id), *typed], limit=1)
+        if same:
+            return same
         address = self.with_context(tracking_disable=True).create(
             {**values, "parent_id": company.id, "lang": company.lang, "company_id": company.company_id.id}
         )
@@ -245,6 +255,8 @@ class ResPartner(models.Model):
         :param address: one of the customer's addresses, or a main one
         """
         self.write({DEFAULT_FIELDS[kind]: address.id})
+        if self._portal_access_default(kind) != address:
+            raise UserError(_("This address can't be used for that. Please choose another one, or contact us."))
 
     def _portal_access_is_referred_to(self):
         """Say whether anything in the database needs this address: a document of any app, or what is known of it."""
@@ -271,9 +283,20 @@ class ResPartner(models.Model):
                 " WHERE model = %(model)s AND res_id = %(id)s AND message_type <> 'notification')",
                 **known,
             ),
+            # But for what Odoo gives to each address of a company.
+            SQL(
+                "EXISTS (SELECT FROM ir_property property"
+                " JOIN ir_model_fields field ON field.id = property.fields_id"
+                " WHERE property.res_id = %(reference)s AND field.name <> ALL(%(of_company)s))",
+                of_company=self._commercial_fields(),
+                **known,
+            ),
         ]
-        self.env.cr.execute(SQL("SELECT %s", SQL(" OR ").join(questions)))
-        return self.env.cr.fetchone()[0]
+        self.env.cr.execute(
+            SQL("SELECT %s, ref, comment FROM res_partner WHERE id = %s", SQL(" OR ").join(questions), self.id)
+        )
+        is_referred_to, ref, comment = self.env.cr.fetchone()
+        return is_referred_to or bool(ref) or not is_html_empty(comment)
 
     # -------------------------------------------------------------------------
     # What employees read about it

@@ -1,4 +1,5 @@
 import re
+import unicodedata
 
 from odoo import _, api, models
 from odoo.exceptions import ValidationError
@@ -36,6 +37,8 @@ class ResPartner(models.Model):
                 values[name] = None
                 continue
             value = value.replace("\x00", "").strip()
+            if name == "phone" and value != (self.phone or "").strip():
+                value = self._portal_access_parse_phone(value)
             if self._fields[name].type != "many2one":
                 # Blanks around what is stored are no change.
                 stored = self[name] or ""
@@ -45,6 +48,13 @@ class ResPartner(models.Model):
             else:
                 values[name] = as_id(value) or None
         return values
+
+    @api.model
+    def _portal_access_parse_phone(self, phone):
+        """:return str: the number that was pasted: of a link, in other digits, between marks that nobody sees"""
+        visible = (char for char in unicodedata.normalize("NFKC", phone) if unicodedata.category(char) != "Cf")
+        text = "".join(str(unicodedata.decimal(char, char)) for char in visible).strip()
+        return text[len("tel:") :].strip() if text.lower().startswith("tel:") else text
 
     def _portal_access_form_problems(self, values, required=()):
         """Check what a customer typed: whether it can be stored, and whether it is what it should be.

@@ -159,10 +159,47 @@ class TestAddress(AddressCase):
             self.assert_is_archived(self.depot)
         self.assertEqual(self.depot.name, "Depot")
 
-    def test_followers_and_tags_keep_no_address(self):
+    def test_an_address_that_employees_noted_something_on_is_archived(self):
+        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        for values in ({"comment": "<p>Ring twice</p>"}, {"ref": "D1"}, {"category_id": tag.ids}):
+            with self.subTest(values=values):
+                self.assert_is_archived(self.make_address("Noted", "delivery", **values))
+
+    def set_property(self, fname, address):
+        self.env["ir.property"].create(
+            {
+                "name": fname,
+                "type": "char",
+                "fields_id": self.env["ir.model.fields"]._get("res.partner", fname).id,
+                "res_id": f"res.partner,{address.id}",
+                "value_text": "known",
+            }
+        )
+
+    def test_an_address_with_a_company_s_value_of_its_own_is_archived(self):
+        self.set_property("barcode", self.depot)
+        self.assert_is_archived(self.depot)
+
+    def test_what_odoo_gives_to_each_address_keeps_none(self):
+        self.set_property("vat", self.depot)  # any field that addresses have from their company
+        self.depot.comment = "<p><br></p>"
+        self.anna._portal_access_remove_address(self.depot)
+        self.assertFalse(self.depot.exists())
+
+    def test_the_same_address_is_added_once(self):
+        values = {"name": "New", "type": "other", "street2": False, **self.place}
+        address = self.anna._portal_access_add_address(values)
+        notes = self.company.message_ids
+        self.assertEqual(self.bob._portal_access_add_address(values), address)
+        self.assertEqual(self.company.message_ids, notes)
+        for other in ({"street2": "Floor 1"}, {"type": "delivery"}):
+            self.assertNotEqual(self.anna._portal_access_add_address({**values, **other}), address)
+        address.active = False
+        self.assertNotEqual(self.anna._portal_access_add_address(values), address)
+
+    def test_followers_keep_no_address(self):
         self.depot.message_subscribe(self.bob.ids)
         self.bob.message_subscribe(self.depot.ids)
-        self.depot.category_id = self.env["res.partner.category"].create({"name": "Tag"})
         self.anna._portal_access_choose_address("delivery", self.depot)
         self.anna._portal_access_remove_address(self.depot)
         self.assertFalse(self.depot.exists())
@@ -239,6 +276,20 @@ class TestDefaultAddress(AddressCase):
     def test_several_contacts_at_once_are_stock_s_business(self):
         self.anna._portal_access_choose_address("delivery", self.store)
         self.assertEqual((self.anna + self.bob).address_get(["delivery"])["delivery"], self.depot.id)
+
+    def test_a_main_address_is_taken_whatever_its_type(self):
+        self.otto.type = "invoice"
+        self.anna.type = "delivery"
+        self.otto._portal_access_choose_address("delivery", self.otto)
+        self.anna._portal_access_choose_address("invoice", self.anna)
+        self.assertEqual(self.taken_by(self.otto)[0], self.otto)
+        self.assertEqual(self.taken_by(self.anna)[1], self.anna)
+
+    def test_what_is_not_taken_can_t_be_chosen(self):
+        self.store.company_id = self.env.company
+        for kind, address in (("delivery", self.store), ("delivery", self.office), ("invoice", self.foreign)):
+            with self.subTest(address=address.name), self.assertRaisesRegex(UserError, "can't be used for that"):
+                self.anna._portal_access_choose_address(kind, address)
 
     def test_a_default_that_can_t_be_used_is_forgotten(self):
         for values in (

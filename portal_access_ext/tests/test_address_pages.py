@@ -271,6 +271,26 @@ class TestAddressPages(AddressPageCase):
                 self.assertNotEqual(self.anna.street, "Half done")
         self.assertIn('value="New Street 1"', self.post("/new", **{**self.typed, "name": ""}).text)
 
+    def test_two_taps_add_one_address(self):
+        self.sign_in(self.anna)
+        for _tap in range(2):
+            self.assert_done(self.post("/new", **self.typed), "added")
+        self.assertEqual(self.env["res.partner"].search_count([("name", "=", "New Depot")]), 1)
+
+    def get_offered(self, kind):
+        return {int(found) for found in re.findall(rf"/my/addresses/(\d+)/default/{kind}", self.get().text)}
+
+    def test_what_is_offered_is_what_is_taken(self):
+        self.store.company_id = self.env.company
+        self.anna.type = "invoice"
+        self.sign_in(self.anna)
+        self.assertEqual(self.get_offered("delivery"), set((self.anna + self.company).ids))
+        self.assertEqual(self.get_offered("invoice"), set((self.office + self.company).ids))
+        self.assert_done(self.post(f"/{self.store.id}/default/delivery"), "gone")
+        self.assert_done(self.post(f"/{self.anna.id}/default/delivery"), "delivery")
+        self.assertEqual(self.taken_by(self.anna)[0], self.anna)
+        self.assertEqual(self.get_offered("delivery"), set((self.depot + self.company).ids))
+
     def test_changes_are_limited(self):
         self.sign_in(self.anna)
         with patch.object(portal_address, "CHANGES_PER_DAY", 2):
@@ -376,6 +396,24 @@ class TestAddressRights(AddressPageCase):
         self.sign_in(self.company)
         self.assert_done(self.post(f"/{self.store.id}/default/delivery"), "delivery")
         self.assertEqual(self.taken_by(self.anna)[0], self.store)
+
+    def test_addresses_of_a_company_of_the_database_are_only_read(self):
+        self.company_2.partner_id = self.company
+        self.env.company.write({"email": "help@address.example"})
+        self.env.flush_all()
+        for partner in (self.anna, self.bob):
+            self.sign_in(partner)
+            before = self.everything()
+            response = self.get()
+            page = self.get_text(response)
+            for text in ("Depot", "These addresses can't be changed here.", "help@address.example"):
+                self.assertIn(text, page)
+            self.assertNotIn("Add address", page)
+            self.assertNotIn("<form", response.text.partition("o_portal_my_addresses")[2].partition("</main>")[0])
+            self.assert_done(self.post("/new", **self.typed), "gone")
+            self.assert_all_gone([*self.depot.ids, *self.office.ids, *partner.ids, *self.company.ids])
+            self.env.invalidate_all()
+            self.assertEqual(self.everything(), before)
 
     def test_visitors_see_and_change_nothing(self):
         self.authenticate(None, None)

@@ -103,6 +103,21 @@ class TestPortalForm(PortalFormCase):
             with self.subTest(phone=phone):
                 self.assertEqual(self.check_address(phone=phone).keys(), {"phone"})
 
+    def test_a_phone_number_may_be_pasted_from_anywhere(self):
+        for pasted, phone in (
+            ("\u202a+32 470 12 34 56\u202c", "+32 470 12 34 56"),
+            ("\u200e+32\u00a0470\u200b123456\ufeff", "+32 470123456"),
+            ("tel:+32-470-12-34-56", "+32-470-12-34-56"),
+            ("\u2068TEL: 0470 12 34 56\u2069", "0470 12 34 56"),
+            ("٠٤٧٠ ١٢ ٣٤ ٥٦", "0470 12 34 56"),
+            ("\uff0b\uff13\uff12 470 123456", "+32 470 123456"),
+        ):
+            with self.subTest(pasted=pasted):
+                self.assertEqual(self.parse(phone=pasted), {"phone": phone})
+                self.assertEqual(self.check_address(phone=phone), {})
+        self.ann.phone = "tel: ask Ben"
+        self.assertEqual(self.parse(self.ann, phone="tel: ask Ben "), {"phone": "tel: ask Ben"})
+
     def test_what_is_stored_already_is_not_judged_again(self):
         self.ann.write({"phone": "ask Ben", "zip": False, "street": "x" * 300})
         values = {**self.address, "phone": "ask Ben", "zip": "", "street": "x" * 300}

@@ -5,11 +5,11 @@ import "@portal/js/portal";
 
 /**
  * A form for a customer's own data or address: it starts at the first field that is wrong, and follows the
- * country: its states, which fields are needed, and the order of zip code and city.
+ * country: its states, which fields are needed, and the order of zip code and city. It is sent once.
  */
 publicWidget.registry.PortalAccessForm = publicWidget.Widget.extend({
     selector: "form.o_portal_form",
-    events: { "change select[name=country_id]": "_onChangeCountry" },
+    events: { "change select[name=country_id]": "_onChangeCountry", submit: "_onSubmit" },
 
     init() {
         this._super(...arguments);
@@ -24,7 +24,29 @@ publicWidget.registry.PortalAccessForm = publicWidget.Widget.extend({
         if (wrong) {
             wrong.focus();
         }
+        // Some browsers keep the page as it was left.
+        this._onPageShow = () => this._setSendable(true);
+        window.addEventListener("pageshow", this._onPageShow);
+        this._onPageShow();
         return this._super(...arguments);
+    },
+
+    destroy() {
+        window.removeEventListener("pageshow", this._onPageShow);
+        this._super(...arguments);
+    },
+
+    /** @param {Event} ev a second tap would send the form again */
+    _onSubmit(ev) {
+        if (!ev.isDefaultPrevented()) {
+            this._setSendable(false);
+        }
+    },
+
+    _setSendable(isSendable) {
+        for (const button of this.el.querySelectorAll("button[type=submit]")) {
+            button.disabled = !isSendable;
+        }
     },
 
     async _onChangeCountry(ev) {
