@@ -1,4 +1,5 @@
 import json
+import re
 from collections import namedtuple
 
 from odoo import _
@@ -7,7 +8,7 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import pager
 
-from ..models.portal_access_cast import ID_MAX
+from ..models.portal_access_cast import as_id, as_page
 from ..models.res_partner_address import ADDRESS_KINDS, DEFAULT_FIELDS
 from .portal_home import PortalHome
 from .portal_login import HEADERS
@@ -15,6 +16,8 @@ from .portal_login import HEADERS
 CHANGES_PER_DAY = 50
 ADDRESSES_MAX = 500
 URL = "/my/addresses"
+# Not `int` in the routes: it fails on thousands of digits.
+NUMBER = re.compile(r"-?[0-9]+")
 
 Option = namedtuple("Option", ("id", "name"))
 
@@ -33,22 +36,21 @@ class PortalAddress(PortalHome):
     # Pages
     # -------------------------------------------------------------------------
 
-    @route([URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True, methods=["GET"])
-    def portal_my_addresses(self, page=1, done=None, **_kw):
-        return request.render(
-            "portal_access_ext.portal_my_addresses", self._prepare_addresses_values(page, done=done), headers=HEADERS
-        )
+    @route([URL, f"{URL}/page/<string:page>"], type="http", auth="user", website=True, methods=["GET"])
+    def portal_my_addresses(self, page="1", done=None, **_kw):
+        values = self._prepare_addresses_values(as_page(page), done=done)
+        return request.render("portal_access_ext.portal_my_addresses", values, headers=HEADERS)
 
     @route(f"{URL}/new", type="http", auth="user", website=True, methods=["GET", "POST"])
     def portal_new_address(self, **post):
         return self._edit_address(request.env["res.partner"].sudo(), post)
 
-    @route(f"{URL}/<int:address_id>", type="http", auth="user", website=True, methods=["GET", "POST"])
+    @route(f"{URL}/<string:address_id>", type="http", auth="user", website=True, methods=["GET", "POST"])
     def portal_address(self, address_id, **post):
         address = self._find_address(address_id)
         return self._edit_address(address, post) if address else self._address_done("gone")
 
-    @route(f"{URL}/<int:address_id>/remove", type="http", auth="user", website=True, methods=["POST"])
+    @route(f"{URL}/<string:address_id>/remove", type="http", auth="user", website=True, methods=["POST"])
     def portal_remove_address(self, address_id, **_post):
         address = self._find_address(address_id)
         if not address:
@@ -57,7 +59,7 @@ class PortalAddress(PortalHome):
         return self._address_problem(problem) if problem else self._address_done("removed")
 
     @route(
-        f"{URL}/<int:address_id>/default/<any(delivery,invoice):kind>",
+        f"{URL}/<string:address_id>/default/<any(delivery,invoice):kind>",
         type="http",
         auth="user",
         website=True,
@@ -100,8 +102,10 @@ class PortalAddress(PortalHome):
 
     def _find_address(self, address_id, with_main=False):
         """:return: the address to be changed, or nothing: another's is like one that does not exist"""
-        actor = self._get_address_actor()
-        if not 0 < address_id <= ID_MAX or not self._may_change_addresses():
+        if not NUMBER.fullmatch(address_id):
+            raise request.not_found()
+        actor, address_id = self._get_address_actor(), as_id(address_id)
+        if not address_id or not self._may_change_addresses():
             return actor.browse()
         if with_main and address_id in (main := self._get_address_customer()._portal_access_main_addresses()).ids:
             return main.browse(address_id).sudo(actor.env.su)

@@ -11,7 +11,7 @@ from ..controllers import portal_address
 from ..models.res_partner_address import DEFAULT_FIELDS
 from .test_address import AddressCase
 
-NO_ONE_S = ("0", "-1", str(2**31 - 1), str(2**31), "9" * 30)
+NO_ONE_S = ("0", "-1", str(2**31 - 1), str(2**31), "9" * 30, "9" * 5000)
 
 
 class AddressPageCase(AddressCase, HttpCase):
@@ -100,6 +100,10 @@ class TestAddressPages(AddressPageCase):
         self.assertEqual(page.count('class="o_portal_address_remove"'), 23)
         self.assertIn("Store", page)
         self.assertEqual(self.get("/page/99").text.count('class="o_portal_address_remove"'), 23)
+        for page, count in (("9" * 5000, 23), ("²", 80), ("x", 80), ("-1", 80), ("0", 80)):
+            for path in (f"/page/{page}", f"?page={page}"):
+                with self.subTest(path=path[:20]):
+                    self.assertEqual(self.get(path).text.count('class="o_portal_address_remove"'), count)
 
     def test_the_list_costs_the_same_for_many_addresses(self):
         self.sign_in(self.otto)

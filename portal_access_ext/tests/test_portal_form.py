@@ -186,7 +186,7 @@ class TestPortalFormRights(PortalFormCase, HttpCase):
         self.assertEqual(info["states"], [[state.id, state.name] for state in self.usa.state_ids])
         self.assertTrue(info["state_required"])
         nothing = {"states": [], "state_required": False, "zip_required": False, "zip_first": False}
-        for country_id in (0, 2**31 - 1, 2**31, 10**30):
+        for country_id in (0, 2**31 - 1, 2**31, 10**30, "9" * 5000, "-1", "²"):
             with self.subTest(country_id=country_id):
                 self.assertEqual(self.ask(country_id), nothing)
 

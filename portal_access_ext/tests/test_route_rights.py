@@ -20,16 +20,16 @@ TRIES = {
     "/my/home": [Try("GET")],
     "/my/account": [Try("GET"), Try("POST", values={"name": "", "email": "no address"})],
     "/my/addresses": [Try("GET")],
-    "/my/addresses/page/<int:page>": [Try("GET", "pages")],
+    "/my/addresses/page/<string:page>": [Try("GET", "pages")],
     "/my/addresses/new": [Try("GET"), Try("POST", values={"name": "", "type": "delivery"})],
-    "/my/addresses/<int:address_id>": [
+    "/my/addresses/<string:address_id>": [
         Try("GET", "addresses"),
         Try("POST", "addresses", values={"name": "Thief", "street": "Elsewhere 1"}),
     ],
-    "/my/addresses/<int:address_id>/remove": [Try("POST", "addresses")],
-    "/my/addresses/<int:address_id>/default/<any(delivery,invoice):kind>": [Try("POST", "addresses")],
+    "/my/addresses/<string:address_id>/remove": [Try("POST", "addresses")],
+    "/my/addresses/<string:address_id>/default/<any(delivery,invoice):kind>": [Try("POST", "addresses")],
     "/my/counters": [Try("JSON", values={"counters": ["no_such_count"]})],
-    "/my/country/<int:country_id>": [Try("JSON", "countries")],
+    "/my/country/<string:country_id>": [Try("JSON", "countries")],
     "/my/deactivate_account": [Try("POST", values={"validation": "x", "password": "wrong"})],
     "/my/payment_method": [Try("GET")],
     "/my/payment_method/default": [Try("POST", "cards", "token_id")],
@@ -43,7 +43,7 @@ TRIES = {
     "/portal_access/invitation/request": [Try("GET"), Try("POST", "tokens", "token")],
     LINK: [Try("GET", "changes"), Try("POST", "changes")],
 }
-ONLY_ASKING = {"/my/country/<int:country_id>"}
+ONLY_ASKING = {"/my/country/<string:country_id>"}
 VISITORS_MAY = {"/portal_access/invitation/request", LINK}
 FOREIGN = ("sibling", "foreign", "archived", "deleted")
 INVALID = {"negative": "-1", "huge": str(2**64), "text": "abc", "float": "1.5", "empty": "", "list": "[1]"}
