@@ -56,7 +56,17 @@ function walk(column, open) {
         see('select[name="state_id"]:has(option:contains("Ohio"))', "The states of the country"),
         choose("state_id", "Ohio"),
         type("zip", "43004"),
-        click('button:contains("Save address")'),
+        {
+            content: "Save the address: a second tap does nothing",
+            trigger: 'button:contains("Save address")',
+            run() {
+                const button = this.$anchor[0];
+                button.click();
+                if (!button.disabled) {
+                    throw new Error("The form can be sent twice");
+                }
+            },
+        },
         see('[role=status]:contains("The address was added.")'),
         click(`${card("Tour Harbour")} button:contains("Use for deliveries")`),
         see(`${card("Tour Harbour")}:contains("Default for deliveries")`),
