@@ -446,7 +446,7 @@ class TestSession(SessionCase):
         other = self.grant(self.partners[1])
         for user in (self.user, self.user, other):
             self.make_key(user)
-        self.assertIn("made for your account ( 2 )", browser.text)
+        self.assertIn("API keys: 2", browser.text)
         self.assertIn("Programs keep their API keys.", browser.change_password().text)
         self.assertIn("The API keys were removed.", browser.post("/my/security/keys/remove", {}).text)
         self.assertFalse(self.user.api_key_ids)
