@@ -171,8 +171,11 @@ def print_coverage(context: Context, env: dict) -> None:
 
 
 def addon_environment(context: Context) -> dict[str, str]:
-    """Return the environment of the addons' tests. PAE_AXE: without it those of accessibility are skipped."""
-    return {**context.environ(), "PAE_AXE": str(ensure_axe())}
+    """Return the environment of the addons' tests, which elsewhere skip those they lack something for.
+
+    PAE_AXE: without it those of accessibility are skipped. PAE_HYPOTHESIS: with it those of forms are never skipped.
+    """
+    return {**context.environ(), "PAE_AXE": str(ensure_axe()), "PAE_HYPOTHESIS": "required"}
 
 
 def live_environment(context: Context, databases: Databases, full: bool = False) -> dict[str, str]:

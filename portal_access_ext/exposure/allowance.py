@@ -187,16 +187,26 @@ RIGHTS = (
 )
 
 
+# On which records a method works that concerns the user alone.
+OWN = ("no record", "own")
+READ = (*OWN, "others")
+EVERY = (*READ, "hidden")
+
+
 class AllowedMethod(NamedTuple):
     """A public method that changes something when a portal user calls it; `is_gap` as above.
 
-    A model `*` stands for all: the method asks for the user's rights on the record.
+    A model `*` stands for all: the method asks for the user's rights on the record. `sorts` says on which records it
+    works: on none, on the user's `own`, on those of `others` that the user reads, on `hidden` ones; `tables` what it
+    changes, `*` being that of the model; empty: whatever it is.
     """
 
     model: str
     method: str
     reason: str
     is_gap: bool = False
+    sorts: tuple = OWN
+    tables: tuple = ()
 
 
 METHODS = (
@@ -204,8 +214,12 @@ METHODS = (
         "*",
         "message_post",
         _lt("Comments on documents they see, where Odoo lets readers comment, and on hidden ones that they follow."),
+        sorts=EVERY,
+        tables=("mail_message", "discuss_channel_member"),
     ),
-    AllowedMethod("*", "get_portal_url", _lt("Makes the link to a document of their own, with its token.")),
+    AllowedMethod(
+        "*", "get_portal_url", _lt("Makes the link to a document of their own, with its token."), tables=("*",)
+    ),
     AllowedMethod("base.language.install", "switch_lang", _lt("Sets their own language.")),
     AllowedMethod(
         "crm.lead",
@@ -214,14 +228,15 @@ METHODS = (
     ),
     AllowedMethod("crm.lead", "partner_desinterested", _lt("Declines a lead that was assigned to their company.")),
     AllowedMethod("crm.lead", "partner_interested", _lt("Accepts a lead that was assigned to their company.")),
-    AllowedMethod("discuss.channel", "action_unfollow", _lt("Leaves a channel.")),
-    AllowedMethod("discuss.channel", "channel_fold", _lt("How they see a channel themselves.")),
-    AllowedMethod("discuss.channel", "channel_pin", _lt("How they see a channel themselves.")),
-    AllowedMethod("discuss.channel", "execute_command_leave", _lt("Leaves a channel.")),
+    AllowedMethod("discuss.channel", "action_unfollow", _lt("Leaves a channel."), sorts=READ),
+    AllowedMethod("discuss.channel", "channel_fold", _lt("How they see a channel themselves."), sorts=READ),
+    AllowedMethod("discuss.channel", "channel_pin", _lt("How they see a channel themselves."), sorts=READ),
+    AllowedMethod("discuss.channel", "execute_command_leave", _lt("Leaves a channel."), sorts=READ),
     AllowedMethod(
         "mail.message",
         "toggle_message_starred",
         _lt("Their own bookmarks, of messages too that they can't read."),
+        sorts=EVERY,
     ),
     AllowedMethod("mail.message", "unstar_all", _lt("Their own bookmarks.")),
     AllowedMethod(
@@ -387,8 +402,11 @@ READABLE_BY_ALL = (
     ),
 )
 
-# Pages that change something when they are only opened.
-PAGES_THAT_WRITE = {
+# Addresses that change something when they are only opened, or asked for nothing.
+ROUTES_THAT_WRITE = {
+    "/calendar/notify_ack": _lt("Notes of themselves when they were last reminded of events."),
+    "/mail/init_messaging": _lt("Makes their own settings, if there are none yet."),
+    "/web/session/get_session_info": _lt("Makes their own settings, if there are none yet."),
     "/my/orders": _lt("Makes the tokens of the links to their own orders."),
     "/my/purchase": _lt("Makes the tokens of the links to their own orders."),
 }

@@ -31,6 +31,13 @@ def _refuse(*_args, **_kwargs):
     raise NotHere
 
 
+def is_not_here(error):
+    """Tell whether an error comes from something that was refused here."""
+    while error and not isinstance(error, NotHere):
+        error = error.__cause__ or error.__context__
+    return bool(error)
+
+
 @contextmanager
 def nothing_outside(threads=True):
     """Let nothing reach the network, another program or another thread, and say nothing of it in the log.
@@ -97,15 +104,21 @@ class Tries:
                 with closing(TestCursor(cr, self.env.registry.test_lock)) as test_cr:
                     env = api.Environment(test_cr, self.user.id, {})
                     check_method_name(method)
-                    api.call_kw(env[model], method, list(args), kwargs)
+                    try:
+                        api.call_kw(env[model], method, list(args), kwargs)
+                    except Exception as exception:
+                        if is_not_here(exception):
+                            env.flush_all()  # it would have come to that
+                        raise
             except Exception as exception:  # noqa: BLE001 whatever it is, it is the answer
                 error = exception
         cr.execute("ROLLBACK TO SAVEPOINT portal_access_try")
         cr.execute("RELEASE SAVEPOINT portal_access_try")
         if tables:
             self.env.registry.clear_all_caches()
-        # What raises is undone, but for what the code has committed before.
-        return (committed if error else tables), error
+        # What raises is undone, but for what the code has committed before. What stopped only for trying to reach
+        # beyond the database would not have raised.
+        return (committed if error and not is_not_here(error) else tables), error
 
     def make(self, model, values):
         """Call `create`, which is a method of records where a model has forgotten to say otherwise."""

@@ -1,7 +1,11 @@
 import contextlib
+import json
 import logging
+import socket
 from collections import Counter, defaultdict
+from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
@@ -15,6 +19,7 @@ _logger = logging.getLogger(__name__)
 # Pages that are not opened, and why.
 UNOPENED = {
     "/web/session/logout": "ends the session",
+    "/web/session/destroy": "ends the session",
     "/websocket": "is no page",
     "/web/database": "is about other databases",
 }
@@ -133,7 +138,7 @@ class TestExposureTries(ExposureCase):
         methods = defaultdict(list)
         for method in scan.find_methods(self.env):
             methods[method.model].append(method)
-        changed, untried = defaultdict(set), Counter()
+        changed, untried = defaultdict(dict), Counter()
         calls = 0
         with nothing_outside():
             for model in sorted(self.registry):
@@ -147,16 +152,45 @@ class TestExposureTries(ExposureCase):
                     for sort, tables in self.tries.call_everywhere(model, method.name, samples):
                         calls += 1
                         if tables - HOUSEKEEPING:
-                            changed[model, method.name] |= {f"{sort}: {table}" for table in tables}
+                            changed[model, method.name][sort] = tables - HOUSEKEEPING
         _logger.info("%s calls. Methods with arguments were not tried, by module: %s", calls, dict(untried))
         unexpected = {
-            f"{model}.{name}": sorted(tables)
-            for (model, name), tables in changed.items()
-            if not allowance.find_method(model, name)
-            and (model, allowance.COMMON_METHODS.get(name)) not in allowance.RIGHTS_BY_KEY
+            f"{model}.{name}, {sort}": sorted(tables)
+            for (model, name), found in changed.items()
+            for sort, tables in found.items()
+            if not self.is_allowed(model, name, sort, tables)
         }
         self.assertFalse(unexpected)
         self.assertGreater(calls, 1000)
+
+    def is_allowed(self, model, name, sort, tables):
+        if allowed := allowance.find_method(model, name):
+            own_table = {self.env[model]._table} if "*" in allowed.tables else set()
+            return sort in allowed.sorts and (not allowed.tables or tables <= own_table.union(allowed.tables))
+        allowed = allowance.RIGHTS_BY_KEY.get((model, allowance.COMMON_METHODS.get(name)))
+        return allowed and (sort in allowance.OWN or allowed.reaches_others)
+
+    def test_what_was_written_before_reaching_out_counts(self):
+        model = self.registry["ir.filters"]
+
+        def write_and_reach_out(records):
+            records.sudo().write({"name": "written"})
+            try:
+                socket.create_connection(("127.0.0.1", 9))
+            except Exception as error:
+                raise UserError("The server does not answer.") from error
+
+        def write_and_raise(records):
+            records.sudo().write({"name": "written"})
+            raise UserError("No.")
+
+        filters = self.env["ir.filters"].search([("user_id", "=", self.user.id)])
+        with nothing_outside():
+            for method, expected in ((write_and_reach_out, {"ir_filters"}), (write_and_raise, set())):
+                with patch.object(model, "pae_try", method, create=True):
+                    tables, error = self.tries.call("ir.filters", "pae_try", filters.ids)
+                self.assertIsInstance(error, UserError)
+                self.assertEqual(tables, expected)
 
     def test_our_own_methods_refuse_portal_users(self):
         methods = {
@@ -176,7 +210,7 @@ class TestExposureTries(ExposureCase):
 
 @tagged("post_install", "-at_install")
 class TestExposurePages(ExposureCase, HttpCase):
-    """Opening a page changes nothing: links are opened by mail scanners, too."""
+    """Opening a page changes nothing: links are opened by mail scanners, too. Nor do requests that ask for nothing."""
 
     def test_pages_without_arguments_change_nothing(self):
         untried, broken, changed, answers = [], [], {}, Counter()
@@ -184,30 +218,35 @@ class TestExposurePages(ExposureCase, HttpCase):
             self.authenticate("pae_tries", "pae_tries_pae_tries")
             self.url_open("/my")  # a session is noted at its first request
             for route in sorted(scan.find_routes(self.env)):
-                if route.type != "http" or (route.methods and "GET" not in route.methods):
-                    continue
-                if not route.takes_none or any(route.path.startswith(path) for path in UNOPENED):
+                only_sends = route.type == "http" and route.methods and "GET" not in route.methods
+                if not route.takes_none or only_sends or any(route.path.startswith(path) for path in UNOPENED):
                     untried.append(route.path)
                     continue
-                status, tables = self.open(route.path)
-                answers[status] += 1
+                status, tables = self.open(route.path, as_json=route.type == "json")
+                answers[route.type, status] += 1
                 if status >= 500:
                     broken.append(route.path)
                 if tables - HOUSEKEEPING:
                     changed[route.path] = sorted(tables - HOUSEKEEPING)
-        _logger.info("Pages by status: %s. Broken: %s. Not opened: %s", dict(answers), broken, untried)
-        unexpected = {path: tables for path, tables in changed.items() if path not in allowance.PAGES_THAT_WRITE}
+        _logger.info("Answers by status: %s. Broken: %s. Not opened: %s", dict(answers), broken, untried)
+        unexpected = {path: tables for path, tables in changed.items() if path not in allowance.ROUTES_THAT_WRITE}
         self.assertFalse(unexpected)
-        self.assertGreater(answers[200], 5)
+        self.assertGreater(answers["http", 200], 5)
+        self.assertGreater(answers["json", 200], 5)
 
-    def open(self, path):
-        """Open a page as the portal user.
+    def open(self, path, as_json=False):
+        """Open a page as the portal user, or make a JSON request without parameters.
 
         :return: its status, and the tables in which that changed something
         """
         self.cr.execute("SAVEPOINT portal_access_page")
         with watched_changes() as (_tables, committed):
-            response = self.url_open(path, allow_redirects=False)
+            if as_json:
+                body = json.dumps({"jsonrpc": "2.0", "method": "call", "id": 0, "params": {}})
+                headers = {"Content-Type": "application/json"}
+                response = self.url_open(path, body, headers=headers, allow_redirects=False)
+            else:
+                response = self.url_open(path, allow_redirects=False)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.registry.test_lock)
             self.cr.execute("ROLLBACK TO SAVEPOINT portal_access_page")
