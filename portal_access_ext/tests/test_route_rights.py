@@ -336,7 +336,7 @@ class TestRouteRights(RouteCase):
         for name, value in INVALID.items():
             if name == "empty" and each.ids == "sessions":
                 continue  # which means all others
-            if name == "digits" and not each.parameter:
+            if name == "digits" and "<int:" in rule:
                 continue  # on which stock's converter fails
             self.forget_attempts()
             answer = self.request(rule, each, value)
