@@ -5,7 +5,6 @@ import socket
 from collections import Counter, defaultdict
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
@@ -178,18 +177,18 @@ class TestExposureTries(ExposureCase):
             try:
                 socket.create_connection(("127.0.0.1", 9))
             except Exception as error:
-                raise UserError("The server does not answer.") from error
+                raise ValueError("The server does not answer.") from error
 
         def write_and_raise(records):
             records.sudo().write({"name": "written"})
-            raise UserError("No.")
+            raise ValueError("No.")
 
         filters = self.env["ir.filters"].search([("user_id", "=", self.user.id)])
         with nothing_outside():
             for method, expected in ((write_and_reach_out, {"ir_filters"}), (write_and_raise, set())):
                 with patch.object(model, "pae_try", method, create=True):
                     tables, error = self.tries.call("ir.filters", "pae_try", filters.ids)
-                self.assertIsInstance(error, UserError)
+                self.assertIsInstance(error, ValueError)
                 self.assertEqual(tables, expected)
 
     def test_our_own_methods_refuse_portal_users(self):
