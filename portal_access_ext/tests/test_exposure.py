@@ -232,7 +232,9 @@ class TestExposure(PortalAccessCase):
         rules = self.env["ir.rule"].search([("model_id.model", "=", "res.partner"), ("groups", "in", self.portal.ids)])
         self.assertTrue(rules)
         rules[0].copy({"domain_force": "[(1, '=', 1)]", "groups": [(6, 0, self.portal.ids)]})
-        self.assertEqual(self.judge_right("res.partner", "read").judgement, "1_look")
+        row = self.judge_right("res.partner", "read")
+        self.assertEqual(row.judgement, "1_look")
+        self.assertIn(row.scope, ("all", "company"))
 
     def test_a_rule_for_writing_does_not_limit_reading(self):
         rule = self.env.ref(self.RULE)
