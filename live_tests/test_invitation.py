@@ -102,6 +102,7 @@ def test_the_ledger_tells_who_did_what_from_where(customer, admin, mona):
         ("granted", inviter),
         ("invited", inviter),
         ("accepted", contact.name),
+        ("signed_in", contact.name),
     ]
     for event in events:
         assert (event["ip_address"], event["login"]) == ("127.0.0.1", contact.email)

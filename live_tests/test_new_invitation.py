@@ -51,7 +51,7 @@ def test_a_customer_with_an_expired_link_gets_a_new_one_by_mail_and_signs_up(
     assert landing.path == "/my"
     assert visitor.is_signed_in
     assert memory.states(contact) == ["cancelled", "accepted"]
-    assert memory.events(contact) == ["granted", "invited", "invited", "accepted"]
+    assert memory.events(contact) == ["granted", "invited", "invited", "accepted", "signed_in"]
 
 
 def test_the_answer_does_not_wait_for_the_mail_server(visitor, expired, catcher, contact, memory, stopped_crons):
