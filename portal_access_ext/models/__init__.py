@@ -1,6 +1,7 @@
 from . import (
     base,
     ir_http,
+    ir_qweb,
     mail_mail,
     mail_template,
     payment_method,

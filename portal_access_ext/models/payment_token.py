@@ -255,7 +255,7 @@ class PaymentToken(models.Model):
         own = self.filtered(lambda token: token.partner_id == partner)
         # Those that a payment page lists, the first of which it preselects.
         providers = self.env["payment.provider"]._get_compatible_providers(self.env.company.id, partner.id, 0.0)
-        payable = self._get_available_tokens(providers.ids, partner.id)
+        payable = own.filtered(lambda token: token.provider_id in providers)
         default = payable._portal_access_get_default()
         under_way = self._portal_access_get_under_way()
         documents = self._portal_access_get_documents(under_way)
