@@ -1,5 +1,4 @@
 import json
-import re
 from collections import namedtuple
 
 from odoo import _
@@ -8,7 +7,7 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import pager
 
-from ..models.portal_access_cast import as_id, as_page
+from ..models.portal_access_cast import NUMBER, as_id, as_page
 from ..models.res_partner_address import ADDRESS_KINDS, DEFAULT_FIELDS
 from .portal_home import PortalHome
 from .portal_login import HEADERS
@@ -16,8 +15,6 @@ from .portal_login import HEADERS
 CHANGES_PER_DAY = 50
 ADDRESSES_MAX = 500
 URL = "/my/addresses"
-# Not `int` in the routes: it fails on thousands of digits.
-NUMBER = re.compile(r"-?[0-9]+")
 
 Option = namedtuple("Option", ("id", "name"))
 

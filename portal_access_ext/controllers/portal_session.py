@@ -1,4 +1,3 @@
-import re
 from functools import partial
 
 import babel.dates
@@ -10,7 +9,7 @@ from odoo.tools import SQL, babel_locale_parse, get_lang, lazy
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
-from ..models.portal_access_cast import ID_MAX, as_id
+from ..models.portal_access_cast import NUMBER, as_id, as_page
 from .portal_login import HEADERS
 
 SHOWN_SESSIONS = 20
@@ -38,7 +37,6 @@ ACTIVITY_TITLES = {
     "login_changed": _lt("Login changed"),
     "email_changed": _lt("Email address changed"),
 }
-NUMBER = re.compile(r"-?[0-9]+")
 
 
 class PortalSession(CustomerPortal):
@@ -136,20 +134,18 @@ class PortalSession(CustomerPortal):
     @route("/my/security/activity", type="http", auth="user", website=True, methods=["GET"])
     def security_activity(self, page="1", **_kw):
         """Show what happened to one's own account, the latest first."""
-        return self._show_activity(page if NUMBER.fullmatch(page) else "1")
+        return self._show_activity(as_page(page))
 
     @route("/my/security/activity/page/<string:page>", type="http", auth="user", website=True, methods=["GET"])
     def security_activity_page(self, page, **_kw):
         """Show a page of it. Not as `int`, on which Odoo fails when it has thousands of digits."""
         if not NUMBER.fullmatch(page):
             raise request.not_found()
-        return self._show_activity(page)
+        return self._show_activity(as_page(page))
 
     def _show_activity(self, page):
-        """:param str page: digits, as many as somebody likes"""
-        number = 1 if page.startswith("-") else as_id(page) or (ID_MAX if page.strip("0") else 1)
         events_pager = pager(
-            url="/my/security/activity", total=self._count_own_events(), page=number, step=EVENTS_PER_PAGE
+            url="/my/security/activity", total=self._count_own_events(), page=page, step=EVENTS_PER_PAGE
         )
         events = self._search_own_events(limit=EVENTS_PER_PAGE, offset=events_pager["offset"])
         values = {

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .payment_gone import GONE
+from .payment_gone import GONE, Reason, get_reason
 
 
 class PaymentMethod(models.Model):
@@ -8,6 +8,6 @@ class PaymentMethod(models.Model):
 
     def write(self, vals):
         """Let the saved methods that Odoo archives with the payment method know why."""
-        if not self.env.context.get(GONE):
-            self = self.with_context(**{GONE: "method"})
+        if not get_reason(self.env):
+            self = self.with_context(**{GONE: Reason("method")})
         return super().write(vals)

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .payment_gone import GONE
+from .payment_gone import GONE, Reason
 
 
 class PaymentProvider(models.Model):
@@ -9,6 +9,6 @@ class PaymentProvider(models.Model):
     def write(self, vals):
         """Let the saved methods that Odoo archives with the provider know why."""
         if "state" in vals:
-            reason = "provider" if vals["state"] == "disabled" else "mode"
+            reason = Reason("provider" if vals["state"] == "disabled" else "mode")
             self = self.with_context(**{GONE: reason})
         return super().write(vals)

@@ -6,7 +6,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
-from .payment_gone import GONE
+from .payment_gone import get_reason
+from .portal_access_cast import ID_MAX
 
 # How long the page says why a saved method is gone.
 GONE_DAYS = 90
@@ -54,7 +55,7 @@ class PaymentToken(models.Model):
         going = self.filtered("active") if "active" in vals and not vals["active"] else self.browse()
         if not going:
             return super().write(vals)
-        reason = self.env.context.get(GONE)
+        reason = get_reason(self.env)
         if not reason:  # what comes with a provider has to go, whatever is under way
             self.check_access_rights("write")
             self.check_access_rule("write")
@@ -175,7 +176,7 @@ class PaymentToken(models.Model):
     @api.model
     def _portal_access_browse(self, token_id):
         """:return: the saved method with an id that came from a browser, or an empty recordset"""
-        if type(token_id) is not int or not 0 < token_id < 2**31:
+        if type(token_id) is not int or not 0 < token_id <= ID_MAX:
             return self.browse()
         return self.browse(token_id).exists()
 

@@ -1,6 +1,10 @@
 """What a browser sends as a number may be anything."""
 
+import re
+
 ID_MAX = 2**31 - 1
+# For addresses that take numbers. Not `int` in the route: it fails on thousands of digits.
+NUMBER = re.compile(r"-?[0-9]+")
 
 
 def as_id(value):

@@ -142,6 +142,11 @@ class TestPaymentMethods(PaymentCase):
             self.pay(token)
         self.assertLessEqual(measure(), one)
 
+    def test_a_context_from_outside_lets_no_method_go_that_has_to_stay(self):
+        self.pay(self.card)
+        with self.assertRaisesRegex(UserError, "not settled"):
+            self.card.with_context(portal_access_gone="provider").active = False
+
     def test_the_page_works_where_nothing_was_ever_saved(self):
         self.ben_card.active = False
         self.sign_in(self.ben)
