@@ -17,6 +17,7 @@ from . import (
     test_address,
     test_address_pages,
     test_address_tours,
+    test_amount,
     test_exposure,
     test_exposure_tours,
     test_exposure_tries,

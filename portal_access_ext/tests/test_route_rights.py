@@ -70,15 +70,13 @@ TABLES = (
 LOGGERS = ("odoo.http", "odoo.addons.http_routing.models.ir_http", "odoo.addons.base.models.res_users")
 
 
-def get_own_routes(env):
-    """:return dict: the endpoint of each route that our controllers define or extend"""
+def get_own_routes(env, addon="portal_access_ext"):
+    """:return dict: the endpoint of each route that the controllers of an addon of ours define or extend"""
     own = {}
     for rule in env["ir.http"].routing_map().iter_rules():
         method = rule.endpoint.func
         for controller in type(method.__self__).mro():
-            if method.__name__ in vars(controller) and controller.__module__.startswith(
-                "odoo.addons.portal_access_ext"
-            ):
+            if method.__name__ in vars(controller) and controller.__module__.startswith(f"odoo.addons.{addon}."):
                 own[rule.rule] = rule.endpoint
     return own
 
