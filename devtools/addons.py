@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,28 @@ def installable_addons(addons_path: list[Path]) -> list[Addon]:
             missing = [name for name in addon.depends if not is_available(name)]
             say(f"   {addon.name} is left out: no module {', '.join(missing)} on the addons path")
     return [addon for addon in addons.values() if is_available(addon.name)]
+
+
+def with_dependencies_in(addons: list[Addon], installed: set[str]) -> list[Addon]:
+    """Return those of our addons that can be installed beside these modules without installing another one."""
+    there = set(installed)
+    while new := [addon for addon in addons if addon.name not in there and there.issuperset(addon.depends)]:
+        there |= {addon.name for addon in new}
+    return [addon for addon in addons if addon.name in there]
+
+
+def with_what_they_need(modules: Iterable[str], addons_path: list[Path]) -> set[str]:
+    """Return the names of modules, and of all modules that they depend on."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            manifest = next(filter(Path.is_file, (path / name / "__manifest__.py" for path in addons_path)), None)
+            if manifest:
+                waiting += ast.literal_eval(manifest.read_text(encoding="utf-8")).get("depends", ())
+    return found
 
 
 def files_key(addons: list[Addon]) -> str:

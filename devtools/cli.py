@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--stock", action="store_true", help="Odoo's own tests, with our addons and without")
     test.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only the tests whose names match")
     test.add_argument("--base", default="full", choices=["alone", "full", "demo"], help="database for named tests")
-    test.add_argument("--oca", action="store_true", help="with the OCA modules of the compatibility tests installed")
+    test.add_argument("--oca", action="store_true", help="with the OCA module of the compatibility tests installed")
     test.set_defaults(run="testing:run")
 
     lint = commands.add_parser("lint", help="check the style of everything")

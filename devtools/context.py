@@ -12,13 +12,9 @@ DATA_DIR = CACHE / "data"  # Odoo's data folder: filestores and sessions
 
 
 class Context:
-    """What is made on first use, and only then. One for each run of ./dev.
+    """What is made on first use, and only then. One for each run of ./dev."""
 
-    :param oca: put the OCA modules of the compatibility tests on the addons path
-    """
-
-    def __init__(self, oca: bool = False):
-        self.oca = oca
+    def __init__(self):
         self.python = Path(sys.executable)
         self.odoo = environment.ensure_odoo()
 
@@ -34,14 +30,13 @@ class Context:
 
     @functools.cached_property
     def oca_addons(self) -> Path:
-        """The addons folder of the OCA modules."""
+        """The addons folder of the OCA modules. What is installed of them, each base and template says."""
         return environment.ensure_oca_addons(self.python)
 
     @functools.cached_property
     def stock_addons_path(self) -> list[Path]:
         """The addons path without ours."""
-        path = [self.odoo / "odoo" / "addons", self.odoo / "addons"]
-        return [*path, self.oca_addons] if self.oca else path
+        return [self.odoo / "odoo" / "addons", self.odoo / "addons", self.oca_addons]
 
     @functools.cached_property
     def addons_path(self) -> list[Path]:

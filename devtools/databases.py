@@ -11,14 +11,14 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from psycopg2 import sql
 
-from .addons import files_key, main_addon
+from .addons import Addon, files_key, with_dependencies_in, with_what_they_need
 from .console import say, step
 from .context import DATA_DIR, Context
 from .environment import ensure_disk_space
@@ -34,8 +34,10 @@ MODULES_DEMO = (
     "sale_management", "account", "account_payment", "purchase", "project", "hr_timesheet", "crm", "payment_demo",
     "sale_loyalty",
 )  # fmt: skip
+# OCA's, whose documents customers see. Stock comparisons have them on both sides, or on none.
+OCA_APPS = ("helpdesk_mgmt", "subscription_oca")
 MODULES_FULL = (
-    *MODULES_DEMO, "website", "website_sale", "payment_custom", "website_crm_partner_assign",
+    *MODULES_DEMO, "website", "website_sale", "payment_custom", "website_crm_partner_assign", *OCA_APPS,
 )  # fmt: skip
 LANGUAGES = ("en_US", "de_DE", "fr_FR", "it_IT", "nl_NL")
 KEPT_PER_FAMILY = 3  # older templates are dropped
@@ -44,16 +46,17 @@ FORMAT = "1"  # change it when bases have to be made anew for a reason the key d
 
 @dataclass(frozen=True)
 class Base:
-    """A stock database: its modules, and whether it has demo data."""
+    """A database without our addons: its modules, and whether it has demo data."""
 
     modules: tuple[str, ...]
     demo: bool
     languages: tuple[str, ...] = ()
+    start: str = field(default="", repr=False)  # the base that it is made from; its name is in the key
 
 
 BASES = {
     "alone": Base(MODULES_ALONE, demo=False),
-    "full": Base(MODULES_FULL, demo=True, languages=LANGUAGES),
+    "full": Base(MODULES_FULL, demo=True, languages=LANGUAGES, start="demo"),
     "demo": Base(MODULES_DEMO, demo=True, languages=LANGUAGES),
 }
 
@@ -139,31 +142,38 @@ class Databases:
     def base(self, kind: str) -> str:
         """Return the name of a stock base, made when it is not there: none of our addons in it."""
         base = BASES[kind]
-        key = short_hash(FORMAT, self.context.odoo_version, repr(base))
-        arguments = ["-i", ",".join(base.modules)]
+        start = self.base(base.start) if base.start else ""
+        key = short_hash(FORMAT, self.context.odoo_version, repr(base), *filter(None, [start]))
+        there = BASES[base.start].modules if start else ()
+        arguments = ["-i", ",".join(module for module in base.modules if module not in there)]
         if not base.demo:
             arguments += ["--without-demo=all"]
-        if base.languages:
+        if base.languages and not start:  # a new module brings the languages that the database has
             arguments += [f"--load-language={','.join(base.languages)}"]
-        title = f'installing the stock modules of the base "{kind}"'
-        return self._ensure(f"pae_base_{kind}_{key}", title, arguments, own=False)
+        title = f'installing the modules of the base "{kind}"'
+        return self._ensure(f"pae_base_{kind}_{key}", title, arguments, source=start, own=False)
 
     def template(self, kind: str, extra: tuple[str, ...] = ()) -> str:
-        """Return the name of a template: a stock base with our addons installed.
+        """Return the name of a template: a base with those of our addons installed that its modules are enough for.
 
-        On the base "alone" that is the main addon only, elsewhere all that can be installed.
-        :param extra: other modules to install with them, such as an OCA module
+        :param extra: other modules to install afterwards, such as an OCA module
         """
-        addons = self.context.own_addons
-        if kind == "alone":
-            addons = [addon for addon in addons if addon.name == main_addon()]
-        modules = [addon.name for addon in addons] + list(extra)
         base = self.base(kind)
-        key = short_hash(base, *modules, files_key(addons))
-        family = f"pae_{'extra' if extra else 'with'}_{kind}"
-        return self._ensure(
-            f"{family}_{key}", f'installing our addons on "{kind}"', ["-i", ",".join(modules)], source=base
-        )
+        addons = self.own_addons(BASES[kind].modules)
+        name = f"pae_with_{kind}_{short_hash(base, files_key(addons))}"
+        modules = ",".join(addon.name for addon in addons)
+        self._ensure(name, f'installing our addons on "{kind}"', ["-i", modules], source=base)
+        if not extra:
+            return name
+        # Our other addons may install themselves with them.
+        key = short_hash(name, *extra, files_key(self.context.own_addons))
+        arguments = ["-i", ",".join(extra)]
+        return self._ensure(f"pae_extra_{kind}_{key}", f"installing {', '.join(extra)}", arguments, source=name)
+
+    def own_addons(self, modules: Iterable[str]) -> list[Addon]:
+        """Return those of our addons whose other side is installed with these modules."""
+        installed = with_what_they_need(modules, self.context.stock_addons_path)
+        return with_dependencies_in(self.context.own_addons, installed)
 
     def _ensure(self, name: str, title: str, arguments: list[str], source: str = "", own: bool = True) -> str:
         """Make the named database unless it is there: copy `source`, run odoo-bin on it, name it last."""

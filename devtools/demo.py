@@ -10,7 +10,7 @@ from pathlib import Path
 from .addons import files_key
 from .console import Problem, result, say, step
 from .context import Context
-from .databases import Databases
+from .databases import BASES, OCA_APPS, Databases
 from .mail_catcher import MailCatcher
 from .mail_page import MailPage
 from .processes import Child, lock, run_or_explain, tail
@@ -76,9 +76,10 @@ def check_ports(ports: dict[str, int]) -> None:
 def prepare(context: Context, databases: Databases, fresh: bool) -> None:
     """Make the demo's database, or upgrade our addons in it when their files changed."""
     name = databases.demo_name
-    origin = f"{databases.base('demo')} {short_hash(DEMO_DATA.read_text(encoding='utf-8'))} "
-    modules = ",".join(addon.name for addon in context.own_addons)
-    state = f"{origin}{modules} {files_key(context.own_addons)}"
+    origin = f"{databases.base('demo')} {short_hash(DEMO_DATA.read_text(encoding='utf-8'), *OCA_APPS)} "
+    addons = databases.own_addons((*BASES["demo"].modules, *OCA_APPS))
+    modules = ",".join(addon.name for addon in addons)
+    state = f"{origin}{modules} {files_key(addons)}"
     existing = databases.note(name) if databases.exists(name) else ""
     if existing == state and not fresh:
         return
@@ -87,8 +88,8 @@ def prepare(context: Context, databases: Databases, fresh: bool) -> None:
             arguments = ["-i", modules, "-u", modules]
             databases.run_odoo(name, *arguments, log=LOGS / "demo-upgrade.log", current=now, title="The upgrade")
     else:
-        template = databases.template("demo")
-        with step("making the demo's customer, orders and invoices"):
+        template = databases.template("demo", OCA_APPS)
+        with step("making the demo's customer and documents"):
             databases.drop(name)
             databases.copy(template, name)
             run_or_explain(

@@ -18,6 +18,8 @@ def prepare(env: api.Environment) -> None:
     make_invoices(env, customer)
     make_purchase(env, customer)
     make_task(env, customer)
+    make_tickets(env, customer)
+    make_subscription(env, customer)
     discard_queued_mail(env)
 
 
@@ -80,6 +82,45 @@ def make_task(env: api.Environment, customer) -> None:
             "unit_amount": 2.5,
         }
     )
+
+
+def make_tickets(env: api.Environment, customer) -> None:
+    """One ticket that waits, and one that somebody works on."""
+    stages = (env.ref(f"helpdesk_mgmt.helpdesk_ticket_stage_{name}") for name in ("new", "in_progress"))
+    names = ("The invoice is not in my portal", "How do I add a second contact?")
+    env["helpdesk.ticket"].create(
+        [
+            {"name": name, "description": f"<p>{name}</p>", "partner_id": customer.id, "stage_id": stage.id}
+            for name, stage in zip(names, stages, strict=True)
+        ]
+    )
+
+
+def make_subscription(env: api.Environment, customer) -> None:
+    """One subscription in progress, with its first invoice."""
+    template = env["sale.subscription.template"].create(
+        {"name": "Monthly", "code": "MONTH", "recurring_rule_type": "months", "invoicing_mode": "invoice"}
+    )
+    product = env["product.product"].create(
+        {
+            "name": "Maintenance",
+            "type": "service",
+            "list_price": 49.0,
+            "taxes_id": [],
+            "subscribable": True,
+            "subscription_template_id": template.id,
+        }
+    )
+    subscription = env["sale.subscription"].create(
+        {
+            "partner_id": customer.id,
+            "template_id": template.id,
+            "pricelist_id": env["product.pricelist"].create({"name": "Subscriptions"}).id,
+            "sale_subscription_line_ids": [Command.create({"product_id": product.id})],
+        }
+    )
+    subscription.action_start_subscription()
+    subscription.create_invoice().action_post()
 
 
 def discard_queued_mail(env: api.Environment) -> None:

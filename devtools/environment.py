@@ -166,13 +166,13 @@ def _note_package(current, line: str) -> None:
 
 
 def ensure_oca_addons(python: Path) -> Path:
-    """Return the addons folder with the OCA modules, which only some databases have on their addons path."""
+    """Return the addons folder with the OCA modules that we have glue for, or must get on with."""
     target = CACHE / f"oca-{short_hash(*OCA_WHEELS)}"
     if (target / ".complete").exists():
         return target / "odoo" / "addons"
     with lock(target.name):
         if not (target / ".complete").exists():
-            with step("installing the OCA modules for the compatibility tests"):
+            with step("fetching the OCA modules"):
                 run_or_explain(
                     [python, "-m", "pip", "install", "--no-deps", "--upgrade", "--target", target, *OCA_WHEELS],
                     CACHE / "log" / "oca.log",

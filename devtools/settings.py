@@ -39,7 +39,11 @@ ODOO_REQUIREMENTS_LEFT_OUT = ("psycopg2", "python-ldap")
 ODOO_REQUIREMENTS_310 = {"gevent": "22.10.2", "greenlet": "2.0.2", "rjsmin": "1.2.0"}
 
 # They require a package `odoo` that no registry has: installed without dependencies, beside the environment.
-OCA_WHEELS = ("odoo-addon-portal-invitation-by-website==17.0.*",)
+OCA_WHEELS = (
+    "odoo-addon-helpdesk-mgmt==17.0.*",
+    "odoo-addon-portal-invitation-by-website==17.0.*",
+    "odoo-addon-subscription-oca==17.0.*",
+)
 
 LINT_REQUIREMENTS = (
     "oca-odoo-pre-commit-hooks==0.2.27",

@@ -26,7 +26,7 @@ OCA_TESTS = ("test_access_customized.py", "test_portal_wizard.py")
 
 def run(options) -> int:
     """Carry out ./dev test."""
-    context = Context(oca=options.oca)
+    context = Context()
     databases = Databases(context)
     databases.sweep()
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def lane_alone(context: Context, databases: Databases) -> Outcome:
     outcome = run_odoo_tests(context, databases)
     outcome += run_pytest(context, "devtools", ["-p", "no:odoo", str(OWN)], context.environ())
     outcome += run_live_tests(context, databases)
-    return outcome + run_oca_tests()
+    return outcome + run_oca_tests(context, databases)
 
 
 def run_odoo_tests(context: Context, databases: Databases) -> Outcome:
@@ -92,10 +92,8 @@ def run_live_tests(context: Context, databases: Databases) -> Outcome:
     return run_pytest(context, "live", ["-p", "no:odoo", str(LIVE)], env)
 
 
-def run_oca_tests() -> Outcome:
-    """Run the tests of living with other modules, with the OCA modules installed that override the same hooks."""
-    context = Context(oca=True)
-    databases = Databases(context)
+def run_oca_tests(context: Context, databases: Databases) -> Outcome:
+    """Run the tests of living with other modules, with the OCA module installed that overrides the same hooks."""
     with databases.throwaway(databases.template("full", OCA_MODULES)) as name:
         tests = [str(ROOT / main_addon() / "tests" / test) for test in OCA_TESTS]
         return run_pytest(context, "oca", ["--odoo-http", f"--odoo-database={name}", *tests], context.environ())
@@ -188,7 +186,6 @@ def live_environment(context: Context, databases: Databases, full: bool = False)
         "PAE_ODOO_BIN": str(context.odoo_bin),
         "PAE_PYTHON": str(context.python),
         "PAE_ADDONS_PATH": ",".join(map(str, context.addons_path)),
-        "PAE_OCA_ADDONS_PATH": str(context.oca_addons),
         "PAE_DB_TEMPLATE": databases.template("alone"),
         "PAE_STOCK_DB_TEMPLATE": databases.base("alone"),
         "PAE_FILESTORE": str(DATA_DIR),

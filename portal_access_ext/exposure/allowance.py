@@ -409,6 +409,7 @@ ROUTES_THAT_WRITE = {
     "/web/session/get_session_info": _lt("Makes their own settings, if there are none yet."),
     "/my/orders": _lt("Makes the tokens of the links to their own orders."),
     "/my/purchase": _lt("Makes the tokens of the links to their own orders."),
+    "/new/ticket": _lt("Makes their own settings, if there are none yet."),
 }
 
 # What Odoo itself switches on and off in the name of whoever shares a project.

@@ -154,6 +154,10 @@ class TestPortalHome(PortalHomeCase):
                 [{**lead, "type": "lead"}] * number + [{**lead, "type": "opportunity"}] * (number + 1)
             )
             expected.update(lead_count=number, opp_count=number + 1)
+        if "helpdesk.ticket" in self.env:
+            ticket = {"name": "Dashboard", "description": "Dashboard", "partner_id": partner.id}
+            self.env["helpdesk.ticket"].create([ticket] * number)
+            expected.update(ticket_count=number)
         self.env.flush_all()
         return expected
 
