@@ -8,6 +8,15 @@ from typing import NamedTuple
 
 from odoo.tools.translate import _lt
 
+# This module, and those that come with it.
+OWN_MODULES = (
+    "portal_access_ext",
+    "portal_access_ext_account_payment",
+    "portal_access_ext_sale_loyalty",
+    "portal_access_ext_subscription_oca",
+    "portal_access_ext_website_sale",
+)
+
 
 class Allowed(NamedTuple):
     """`operations` on a model, as `module` gives them.

@@ -1,0 +1,105 @@
+from urllib.parse import urlencode
+
+from odoo import _
+from odoo.exceptions import AccessError, MissingError, ValidationError
+from odoo.fields import Command
+from odoo.http import request, route
+
+from odoo.addons.account_payment.controllers.payment import PaymentPortal
+from odoo.addons.portal_access_ext.models.portal_access_cast import ID_MAX
+
+# More than one payment can sensibly stand for.
+INVOICES_MAX = 100
+
+
+class InvoicePayment(PaymentPortal):
+    """Who pays invoices, and how much: decided here, whatever the browser sends."""
+
+    @route()
+    def invoice_transaction(self, invoice_id, access_token=None, **kwargs):
+        # What is no token is none. Stock fails on some.
+        if not isinstance(access_token, str) or not access_token.isascii():
+            access_token = None
+        try:
+            if not 0 < invoice_id <= ID_MAX:
+                raise MissingError(_("This invoice doesn't exist."))
+            self._document_check_access("account.move", invoice_id, access_token)
+        except (AccessError, MissingError) as error:
+            # Don't leak information about ids.
+            raise self._get_portal_no_invoice() from error
+        return super().invoice_transaction(invoice_id, access_token, **kwargs)
+
+    @route("/my/invoices/transaction", type="json", auth="user")
+    def portal_invoices_transaction(self, invoice_ids=None, **kwargs):
+        """Make a transaction for several invoices of the customer, see :meth:`invoice_transaction`.
+
+        :param list invoice_ids: ids of the invoices to pay
+        :param dict kwargs: further data passed to `_create_transaction`
+        :return dict: the values for the processing of the transaction
+        :raise ValidationError: if they can't be paid together, or not this amount
+        """
+        kwargs.pop("access_token", None)  # who is signed in needs none
+        self._validate_transaction_kwargs(kwargs)
+        invoices_sudo = self._get_portal_invoices(invoice_ids)
+        invoices_sudo._portal_payment_check_together()
+        kwargs.update(
+            currency_id=invoices_sudo.currency_id.id,
+            partner_id=request.env.user.partner_id.id,
+            custom_create_values={"invoice_ids": [Command.set(invoices_sudo.ids)]},
+        )
+        if len(invoices_sudo) > 2:  # a reference with the names of many is too long for providers
+            kwargs["reference_prefix"] = f"{invoices_sudo[0].name}-and-{len(invoices_sudo) - 1}-more"
+        return self._create_transaction(**kwargs)._get_processing_values()
+
+    def _get_portal_invoices(self, invoice_ids):
+        """Return the invoices with ids from the browser as superuser, if the current user may read them all.
+
+        :raise ValidationError: if not
+        """
+        invoices = request.env["account.move"]._portal_payment_browse(invoice_ids)
+        found = invoices.search([("id", "in", invoices.ids[: INVOICES_MAX + 1])], order="invoice_date_due, id")
+        if not found or found != invoices.browse(found.ids) or len(found) != len(invoices):
+            raise self._get_portal_no_invoice()
+        return found.sudo()  # found by the rules of the current user
+
+    @staticmethod
+    def _get_portal_no_invoice():
+        return ValidationError(
+            _("This invoice can't be paid here. Please sign in, or use the link that you were sent.")
+        )
+
+    # -------------------------------------------------------------------------
+    # All transactions
+    # -------------------------------------------------------------------------
+
+    def _create_transaction(self, *args, amount=None, custom_create_values=None, **kwargs):
+        """Decide whether this may be paid before anything is made, and before any provider is asked.
+
+        All routes that make a transaction come here, with whichever documents.
+        """
+        field = request.env["payment.transaction"]._fields["invoice_ids"]
+        # sudo: the routes have checked the access to them.
+        Transaction = request.env["payment.transaction"].sudo()
+        invoice_ids = field.convert_to_cache((custom_create_values or {}).get(field.name) or [], Transaction)
+        invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)
+        if any(move.is_invoice(include_receipts=True) for move in invoices_sudo):
+            invoices_sudo._portal_payment_lock()
+            amount = invoices_sudo._portal_payment_check(amount, self._get_portal_offer(invoices_sudo))
+        return super()._create_transaction(*args, amount=amount, custom_create_values=custom_create_values, **kwargs)
+
+    # -------------------------------------------------------------------------
+    # Payment links
+    # -------------------------------------------------------------------------
+
+    def _get_extra_payment_form_values(self, portal_offer=None, **kwargs):
+        """Let the form send on what the company has offered in its link."""
+        form_values = super()._get_extra_payment_form_values(**kwargs)
+        if kwargs.get("invoice_id") and isinstance(portal_offer, str):
+            offer = urlencode({"amount": kwargs.get("amount"), "offer": portal_offer})
+            form_values["transaction_route"] += f"?{offer}"
+        return form_values
+
+    def _get_portal_offer(self, invoices_sudo):
+        """:return: the amount that a payment link of the company offers for the invoice, or None"""
+        arguments = request.httprequest.args
+        return invoices_sudo._portal_payment_read_offer(arguments.get("amount"), arguments.get("offer"))
