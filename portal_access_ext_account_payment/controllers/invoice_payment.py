@@ -57,8 +57,12 @@ class InvoicePayment(PaymentPortal):
         :raise ValidationError: if not
         """
         invoices = request.env["account.move"]._portal_payment_browse(invoice_ids)
-        found = invoices.search([("id", "in", invoices.ids[: INVOICES_MAX + 1])], order="invoice_date_due, id")
-        if not found or found != invoices.browse(found.ids) or len(found) != len(invoices):
+        if len(invoices) > INVOICES_MAX:
+            raise ValidationError(_("At most %s invoices can be paid together.", INVOICES_MAX))
+        if not invoices.check_access_rights("read", raise_exception=False):
+            raise self._get_portal_no_invoice()
+        found = invoices.search([("id", "in", invoices.ids)], order="invoice_date_due, id")
+        if not found or len(found) != len(invoices):
             raise self._get_portal_no_invoice()
         return found.sudo()  # found by the rules of the current user
 

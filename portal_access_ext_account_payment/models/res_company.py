@@ -18,16 +18,17 @@ class ResCompany(models.Model):
     )
     portal_partial_minimum_type = fields.Selection(
         [("amount", "An amount"), ("share", "A share of the invoice")],
-        string="Minimum of Partial Payments",
+        string="Smallest Partial Payment Is",
         default="amount",
         required=True,
     )
     portal_partial_minimum_amount = fields.Monetary(
-        string="Minimum Amount",
+        string="Smallest Partial Payment",
         help="The smallest amount that customers can pay; converted for invoices in other currencies.",
     )
     portal_partial_minimum_share = fields.Float(
-        string="Minimum Share", help="The smallest part of the invoice's total that customers can pay, in percent."
+        string="Smallest Partial Payment (%)",
+        help="The smallest part of the invoice's total that customers can pay, in percent.",
     )
     portal_payment_receipt = fields.Boolean(
         string="Receipts of Online Payments",
