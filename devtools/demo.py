@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from . import pdf
 from .addons import files_key
 from .console import Problem, result, say, step
 from .context import Context
@@ -27,6 +28,7 @@ def run(options) -> int:
     """Carry out ./dev demo, until Ctrl-C."""
     ports = {"--port": options.port, "--mail-port": options.mail_port, "--smtp-port": options.smtp_port}
     check_ports(ports)
+    pdf.ensure()
     context = Context()
     databases = Databases(context)
     with lock(databases.demo_name, busy="A demo of this checkout is running already."):

@@ -23,6 +23,8 @@ TESTS = {
     "auth_totp_mail": (("demo",), ["auth_totp_mail/tests"]),
     "payment": (("demo",), ["payment/tests"]),
     "account_payment": (("demo",), ["account_payment/tests"]),
+    "loyalty": (("demo",), ["loyalty/tests"]),
+    "sale_loyalty": (("demo",), ["sale_loyalty/tests"]),
     "account": (("demo",), ["account/tests/test_portal_attachment.py"]),
     "sale": (("demo",), [f"sale/tests/test_{name}.py" for name in ("controllers", "access_rights", "payment_flow")]),
     "purchase": (("demo",), [f"purchase/tests/test_{name}.py" for name in PURCHASE_TESTS]),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from . import browser, processes, results, stock_tests
+from . import browser, pdf, processes, results, stock_tests
 from .addons import main_addon
 from .console import Problem, say, step
 from .context import DATA_DIR, Context
@@ -36,6 +36,7 @@ def run(options) -> int:
         if options.stock:
             return results.close(stock_tests.compare(context, databases, options.names))
         browser.ensure()
+        pdf.ensure()
         lanes = side_by_side(lambda: lane_alone(context, databases), lambda: lane_full(context, databases))
         return results.close(lanes)
 
@@ -201,6 +202,7 @@ def run_named(context: Context, databases: Databases, options) -> int:
     keyword = ["-k", options.keyword] if options.keyword else []
     outcome = Outcome()
     if live:
+        pdf.ensure()
         env = live_environment(context, databases)
         outcome += _pytest_in_foreground(context, ["-p", "no:odoo", *keyword, *live], env)
     if others or not paths:
