@@ -9,5 +9,17 @@
         "portal_access_ext",
         "sale_loyalty",
     ],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/portal_loyalty_security.xml",
+        "data/ir_cron_data.xml",
+        "wizard/portal_topup_received_views.xml",
+        "views/loyalty_card_views.xml",
+        "views/loyalty_program_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/sale_order_views.xml",
+    ],
     "auto_install": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,0 +1,190 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import float_compare
+
+# More than that is no top-up but a mistake, and floats are not exact any more.
+AMOUNT_MAX = 10**9
+
+
+class LoyaltyProgram(models.Model):
+    """What customers may add to their eWallets in the portal, and what it costs."""
+
+    _inherit = "loyalty.program"
+
+    portal_topup = fields.Boolean(
+        string="Top-Up Products in the Portal",
+        default=True,
+        help="Customers may add funds in the portal by buying one of the eWallet products. On by default.",
+    )
+    portal_topup_free = fields.Boolean(
+        string="Any Amount in the Portal",
+        help="Customers may type the amount they add in the portal, within these limits. Off by default.",
+    )
+    portal_topup_minimum = fields.Monetary(string="Minimum Top-Up", default=10)
+    portal_topup_maximum = fields.Monetary(string="Maximum Top-Up", default=500)
+
+    @api.constrains("portal_topup_free", "portal_topup_minimum", "portal_topup_maximum")
+    def _check_portal_topup_limits(self):
+        for program in self.filtered("portal_topup_free"):
+            if program.portal_topup_minimum <= 0:
+                raise ValidationError(_("The minimum of a top-up has to be more than zero."))
+            if program.portal_topup_maximum < program.portal_topup_minimum:
+                raise ValidationError(_("The maximum of a top-up can't be less than the minimum."))
+            if program.portal_topup_maximum > AMOUNT_MAX:
+                raise ValidationError(
+                    _("The maximum of a top-up can't be more than %(amount)s.", amount=f"{AMOUNT_MAX:,}")
+                )
+
+    @api.model
+    def _portal_topup_get_domain(self):
+        """:return list: which programs can be funded in the portal now"""
+        today = fields.Date.context_today(self)
+        return [
+            ("program_type", "=", "ewallet"),
+            ("active", "=", True),
+            ("sale_ok", "=", True),
+            ("company_id", "in", [False, self.env.company.id]),
+            "|",
+            ("portal_topup", "=", True),
+            ("portal_topup_free", "=", True),
+            "|",
+            ("date_from", "=", False),
+            ("date_from", "<=", today),
+            "|",
+            ("date_to", "=", False),
+            ("date_to", ">=", today),
+        ]
+
+    def _portal_topup_get_company(self):
+        """:return: the company that sells the top-up"""
+        return self.company_id or self.env.company
+
+    def _portal_topup_get_triggers(self):
+        """:return: the products that top up this eWallet; without any, Odoo credits nothing either"""
+        self.ensure_one()
+        company = self._portal_topup_get_company()
+        return self.trigger_product_ids.filtered(
+            lambda product: product.active and product.sale_ok and product.company_id in (company.browse(), company)
+        ).sorted("id")
+
+    def _portal_topup_get_pricelist(self, partner):
+        """Return a pricelist in the program's currency, which makes that the order's.
+
+        Its prices don't matter: what is paid and what is credited have nothing to do with discounts.
+
+        :return: the pricelist, an empty one where none is needed, None where there is no way to pay in the currency
+        """
+        company = self._portal_topup_get_company()
+        own = partner.with_company(company).property_product_pricelist
+        for pricelist in own | self.pricelist_ids:
+            if pricelist.currency_id == self.currency_id and pricelist.company_id in (company.browse(), company):
+                return pricelist
+        if company.currency_id == self.currency_id:
+            return self.env["product.pricelist"]
+        found = self.env["product.pricelist"].search(
+            [("currency_id", "=", self.currency_id.id), ("company_id", "in", [False, company.id])], limit=1
+        )
+        return found or None
+
+    def _portal_topup_get_points(self, product, total, is_free=False):
+        """Return what a top-up credits, by the rules of the program as Odoo reads them.
+
+        :param float total: what is paid, with taxes
+        :param bool is_free: whether the customer chose the amount, which rules must not count by piece then
+        """
+        points = 0.0
+        for rule in self.rule_ids:
+            if rule.mode != "auto" or product not in self._get_valid_products(product).get(rule, product.browse()):
+                continue
+            if rule.minimum_qty > 1 or rule._compute_amount(self.currency_id) > total:
+                continue
+            if rule.reward_point_mode == "money":
+                points += rule.reward_point_amount * total
+            elif is_free:
+                return 0.0
+            else:
+                points += rule.reward_point_amount
+        return self.currency_id.round(points)
+
+    def _portal_topup_get_tax_rules(self, product, partner):
+        """:return tuple: the taxes of a top-up before and after the fiscal position, and that"""
+        company = self._portal_topup_get_company()
+        delivery = partner.browse(partner.address_get(["delivery"])["delivery"])
+        position = self.env["account.fiscal.position"].with_company(company)._get_fiscal_position(partner, delivery)
+        taxes = product.taxes_id._filter_taxes_by_company(company)
+        return taxes, position.map_tax(taxes), position
+
+    def _portal_topup_get_total(self, price, taxes, product, partner):
+        total = taxes.compute_all(price, currency=self.currency_id, product=product, partner=partner)["total_included"]
+        return self.currency_id.round(total)
+
+    def _portal_topup_get_products(self, partner):
+        """Return the products that the portal offers this customer.
+
+        :return list: dicts with `product`, `price_unit`, `price` (with taxes: what is paid) and `points`
+        """
+        self.ensure_one()
+        if not self.portal_topup or self._portal_topup_get_pricelist(partner) is None:
+            return []
+        company = self._portal_topup_get_company()
+        today = fields.Date.context_today(self)
+        offers = []
+        for product in self._portal_topup_get_triggers().with_company(company):
+            before, after, position = self._portal_topup_get_tax_rules(product, partner)
+            price = product.currency_id._convert(product.lst_price, self.currency_id, company, today)
+            price = product._get_tax_included_unit_price_from_price(
+                price, self.currency_id, product_taxes=before, fiscal_position=position
+            )
+            total = self._portal_topup_get_total(price, after, product, partner)
+            points = self._portal_topup_get_points(product, total)
+            if total > 0 and points > 0:
+                offers.append({"product": product, "price_unit": price, "price": total, "points": points})
+        return offers
+
+    def _portal_topup_takes_amounts(self, partner):
+        """:return bool: whether this customer may type an amount"""
+        self.ensure_one()
+        return bool(
+            self.portal_topup_free
+            and self._portal_topup_get_pricelist(partner) is not None
+            and self._portal_topup_get_points(
+                self._portal_topup_get_triggers()[:1], self.portal_topup_minimum, is_free=True
+            )
+        )
+
+    def _portal_topup_get_free(self, partner, amount):
+        """Return the same as for a product of an amount that the customer typed.
+
+        :raise ValidationError: if it isn't between the limits, not a number, or can't be charged to the cent
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount <= AMOUNT_MAX:
+            raise ValidationError(_("Please enter an amount."))
+        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
+            raise ValidationError(
+                _("%(currency)s has %(count)s decimals.", currency=currency.name, count=currency.decimal_places)
+            )
+        amount = currency.round(amount)
+        if not self.portal_topup_minimum <= amount <= self.portal_topup_maximum:
+            raise ValidationError(
+                _(
+                    "Please enter an amount between %(minimum)s and %(maximum)s.",
+                    minimum=currency.format(self.portal_topup_minimum),
+                    maximum=currency.format(self.portal_topup_maximum),
+                )
+            )
+        product = self._portal_topup_get_triggers()[:1].with_company(self._portal_topup_get_company())
+        _before, taxes, _position = self._portal_topup_get_tax_rules(product, partner)
+        net = taxes.with_context(force_price_include=True).compute_all(amount, currency=currency)["total_excluded"]
+        step = 10 ** -self.env["decimal.precision"].precision_get("Product Price")
+        for price in (amount, net, net - step, net + step):
+            if not currency.compare_amounts(self._portal_topup_get_total(price, taxes, product, partner), amount):
+                points = self._portal_topup_get_points(product, amount, is_free=True)
+                return {"product": product, "price_unit": price, "price": amount, "points": points}
+        raise ValidationError(
+            _(
+                "With taxes, exactly %(amount)s can't be charged. Please choose another amount.",
+                amount=currency.format(amount),
+            )
+        )
