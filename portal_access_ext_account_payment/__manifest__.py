@@ -9,5 +9,19 @@
         "portal_access_ext",
         "account_payment",
     ],
+    "data": [
+        "views/portal_choice_templates.xml",
+        "views/portal_invoice_templates.xml",
+        "views/portal_invoices_templates.xml",
+        "views/portal_dues_templates.xml",
+    ],
     "auto_install": True,
+    "assets": {
+        "web.assets_frontend": [
+            "portal_access_ext_account_payment/static/src/portal_payment/**/*",
+        ],
+        "web.assets_tests": [
+            "portal_access_ext_account_payment/static/tests/tours/**/*",
+        ],
+    },
 }

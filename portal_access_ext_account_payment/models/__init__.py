@@ -5,3 +5,6 @@ from . import payment_transaction
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import account_move_history
+from . import account_move_terms
+from . import res_partner_credit
