@@ -109,11 +109,11 @@ class PortalInvoice(PortalAccount):
         :return dict: `payable`, those that can be ticked; `overdue`, which have something overdue
         """
         invoices_sudo = invoices.sudo().filtered(lambda move: move.move_type == "out_invoice")
-        open_amounts = invoices_sudo._portal_payment_get_open_amounts()
-        overdue = invoices_sudo._portal_payment_get_overdue_amounts()
+        terms = invoices_sudo._portal_payment_get_open_terms()
+        today = Date.context_today(request.env.user)
         return {
-            "payable": invoices_sudo.filtered(lambda move: open_amounts[move] and move._has_to_be_paid()),
-            "overdue": invoices_sudo.filtered(lambda move: overdue[move]),
+            "payable": invoices_sudo.filtered(lambda move: terms[move] and move._has_to_be_paid()),
+            "overdue": invoices_sudo.filtered(lambda move: terms[move] and terms[move][0][0] < today),
         }
 
     # The dashboard
@@ -138,11 +138,11 @@ class PortalInvoice(PortalAccount):
         today = Date.context_today(request.env.user)
         dues = {}
         for move, its_terms in terms.items():
-            for due_on, amount, _key in its_terms:
+            for due_on, amount in its_terms:
                 due = dues.setdefault(move.currency_id, {"currency": move.currency_id, "amount": 0.0, "overdue": 0.0})
                 due["amount"] += amount
                 due["overdue"] += amount if due_on < today else 0.0
         return {
-            "dues": list(dues.values()),
+            "dues": sorted(dues.values(), key=lambda due: due["currency"].name),
             "credits": customer._portal_payment_get_credits(request.env.user.company_ids),
         }

@@ -38,10 +38,10 @@ class PortalInvoicesPay(PortalInvoice):
     def _prepare_portal_pay_values(self, invoices_sudo, pay, typed, is_paid):
         """Return what the page shows.
 
-        :return dict: `portal_invoices`; what is `portal_open` and from when (`portal_due_on`), by invoice;
-            `portal_overdue`, those that are; `portal_paid_sudo`, the transaction the customer comes from;
-            `portal_groups`, those that can be paid, by whether they can be paid together; and if they can, the same as
-            on an invoice's page
+        :return dict: `portal_invoices`; by invoice, what is `portal_open` and from when (`portal_due_on`);
+            `portal_overdue`, those that are; `portal_paid_sudo`, the transaction the customer comes from, with
+            `portal_paid_state`; `portal_groups`, those that can be paid, by whether they can be paid together; and if
+            all can, the same as on an invoice's page
         """
         open_amounts = invoices_sudo._portal_payment_get_open_amounts()
         terms = invoices_sudo._portal_payment_get_open_terms()
@@ -50,6 +50,7 @@ class PortalInvoicesPay(PortalInvoice):
         today = Date.context_today(request.env.user)
         payable = invoices_sudo.filtered(lambda move: open_amounts[move] and move._has_to_be_paid())
         groups = payable.grouped(lambda move: (move.company_id, move.currency_id, move.commercial_partner_id))
+        paid_sudo = self._get_portal_transaction(invoices_sudo) if is_paid else None
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "portal_invoices_pay",
@@ -58,13 +59,18 @@ class PortalInvoicesPay(PortalInvoice):
             "portal_due_on": due_on,
             "portal_overdue": invoices_sudo.filtered(lambda move: terms[move] and due_on[move] < today),
             "portal_groups": [
-                {"invoices": group, "amount": sum(open_amounts[move] for move in group), "url": self._get_pay_url(group)}
+                {
+                    "invoices": group,
+                    "amount": sum(open_amounts[move] for move in group),
+                    "url": self._get_pay_url(group),
+                }
                 for group in groups.values()
             ],
-            "portal_paid_sudo": is_paid and self._get_portal_transaction(invoices_sudo),
+            "portal_paid_sudo": paid_sudo,
+            "portal_paid_state": paid_sudo and paid_sudo._portal_payment_get_state(),
             "portal_pay_url": self._get_pay_url(payable),
         }
-        if len(groups) == 1 and not values["portal_paid_sudo"]:
+        if len(groups) == 1 and not paid_sudo:
             values.update(self._prepare_portal_pay_form_values(payable, pay, typed))
         return values
 

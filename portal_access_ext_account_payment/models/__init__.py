@@ -7,4 +7,5 @@ from . import res_config_settings
 from . import res_partner
 from . import account_move_history
 from . import account_move_terms
+from . import payment_transaction_state
 from . import res_partner_credit

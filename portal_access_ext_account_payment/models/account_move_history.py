@@ -14,13 +14,13 @@ class AccountMove(models.Model):
         self.ensure_one()
         terms = self._portal_payment_get_open_terms()[self]
         today = fields.Date.context_today(self)
-        still_open = self.currency_id.round(sum(amount for _due_on, amount, _key in terms))
+        still_open = self.currency_id.round(sum(amount for _due_on, amount in terms))
         return {
             "rows": self._portal_payment_get_history(),
             "open": still_open,
             "under_way": self.currency_id.round(self.amount_residual - still_open),
             "paid": self.currency_id.round(self.amount_total - self.amount_residual),
-            "overdue": self.currency_id.round(sum(amount for due_on, amount, _key in terms if due_on < today)),
+            "overdue": self.currency_id.round(sum(amount for due_on, amount in terms if due_on < today)),
             "due_on": terms[0][0] if terms else None,
             "last_due_on": terms[-1][0] if terms else None,
         }
@@ -28,13 +28,13 @@ class AccountMove(models.Model):
     def _portal_payment_get_history(self):
         """Return the payments of an invoice as its customer sees them, what is under way too.
 
-        :return list: dicts with `date`, `label`, `amount`, `note`, and `state`: paid, recorded, authorized, processing
-            or announced
+        :return list: dicts with `date`, `label`, `amount`, `note`, and `state`, see
+            `payment.transaction._portal_payment_get_state`
         """
         self.ensure_one()
         content = (self.invoice_payments_widget or {}).get("content", ())
         paid = [self._portal_payment_describe_paid(row) for row in content if not row["is_exchange"]]
-        rows = paid + [self._portal_payment_describe_under_way(*each) for each in self._portal_payment_get_under_way()]
+        rows = paid + [self._portal_payment_describe_under_way(*each) for each in self._portal_payment_get_unfinished()]
         return sorted(rows, key=lambda row: row["date"])
 
     def _portal_payment_describe_paid(self, row):
@@ -46,7 +46,9 @@ class AccountMove(models.Model):
             difference = self.currency_id.compare_amounts(row["amount"], payment.amount)
             if difference > 0:
                 discount = row["amount"] - payment.amount
-                note = _("Includes an early payment discount of %(amount)s", amount=self._portal_payment_format(discount))
+                note = _(
+                    "Includes an early payment discount of %(amount)s", amount=self._portal_payment_format(discount)
+                )
             elif difference < 0:
                 note = _("Part of a payment of %(amount)s", amount=self._portal_payment_format(payment.amount))
         return {
@@ -68,25 +70,19 @@ class AccountMove(models.Model):
             return payment.payment_method_line_id.name
         return {"bank": _("Bank"), "cash": _("Cash")}.get(move.journal_id.type) or _("Settled by us")
 
-    def _portal_payment_get_under_way(self):
+    def _portal_payment_get_unfinished(self):
         """Return the transactions of an invoice that will become payments, or have and aren't recorded yet.
 
         :return list: tuples of transaction, its state for the customer, and what is left of its amount
         """
         found = []
         for transaction in self.transaction_ids:
-            if transaction.state == "pending":
-                state = "announced" if transaction.provider_code in ("none", "custom") else "processing"
-            elif transaction.state == "authorized":
-                state = "authorized"
-            elif transaction.state == "done" and not transaction.payment_id and not transaction.is_post_processed:
-                state = "recorded"
-            else:
-                continue
-            settled = transaction.child_transaction_ids.filtered(lambda child: child.state in ("done", "cancel"))
-            amount = self.currency_id.round(transaction.amount - sum(settled.mapped("amount")))
-            if amount > 0:
-                found.append((transaction, state, amount))
+            state = transaction._portal_payment_get_state()
+            if state in ("announced", "processing", "authorized", "recorded"):
+                settled = transaction.child_transaction_ids.filtered(lambda child: child.state in ("done", "cancel"))
+                amount = self.currency_id.round(transaction.amount - sum(settled.mapped("amount")))
+                if amount > 0:
+                    found.append((transaction, state, amount))
         return found
 
     def _portal_payment_describe_under_way(self, transaction, state, amount):

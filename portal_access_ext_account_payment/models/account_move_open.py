@@ -25,7 +25,14 @@ class AccountMove(models.Model):
                 return False
             if not {"pending", "authorized"} & set(states):
                 return False
-        return bool(self._portal_payment_get_open_amounts()[self])
+        # Lists ask this for each of many: what nothing is under way for is open as a whole.
+        under_way = self.sudo().transaction_ids.filtered(
+            lambda transaction: (
+                transaction.state in ("pending", "authorized", "done")
+                and not (transaction.state == "done" and transaction._portal_payment_is_booked())
+            )
+        )
+        return not under_way or bool(self._portal_payment_get_open_amounts()[self])
 
     @api.model
     def _portal_payment_browse(self, invoice_ids):
