@@ -225,6 +225,7 @@ class TestPortalHome(PortalHomeCase):
         self.sign_in(self.anna)
         # The last sign-in, two-factor authentication, saved cards and those that are gone, providers, the
         # language of the date, and addresses.
+        self.make_documents(self.anna, 1)  # what is due is looked up, however many documents there are
         without = measure()
         self.make_documents(self.anna, 2)
         self.assertLessEqual(measure(), without)
