@@ -14,6 +14,9 @@
         "views/portal_invoice_templates.xml",
         "views/portal_invoices_templates.xml",
         "views/portal_dues_templates.xml",
+        "data/mail_template_data.xml",
+        "views/res_config_settings_views.xml",
+        "views/res_partner_views.xml",
     ],
     "auto_install": True,
     "assets": {

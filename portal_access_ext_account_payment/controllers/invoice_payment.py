@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.http import request, route
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
-from odoo.addons.portal_access_ext.models.portal_access_cast import ID_MAX
+from odoo.addons.portal_access_ext.models.portal_access_cast import ID_MAX, as_id
 
 # More than one payment can sensibly stand for.
 INVOICES_MAX = 100
@@ -87,13 +87,75 @@ class InvoicePayment(PaymentPortal):
         invoice_ids = field.convert_to_cache((custom_create_values or {}).get(field.name) or [], Transaction)
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)
         if any(move.is_invoice(include_receipts=True) for move in invoices_sudo):
+            if kwargs.pop("is_validation", False):
+                raise ValidationError(_("An invoice is paid with an amount."))
             invoices_sudo._portal_payment_lock()
             amount = invoices_sudo._portal_payment_check(amount, self._get_portal_offer(invoices_sudo))
+            self._check_portal_means(invoices_sudo, amount, **kwargs)
+            custom_create_values = {
+                **custom_create_values,
+                "portal_discount": invoices_sudo._portal_payment_get_discount_of(amount),
+            }
+            if not _is_text(kwargs.get("landing_route")):
+                kwargs["landing_route"] = "/my/invoices"
         return super()._create_transaction(*args, amount=amount, custom_create_values=custom_create_values, **kwargs)
+
+    @staticmethod
+    def _check_portal_means(
+        invoices_sudo,
+        amount,
+        flow=None,
+        provider_id=None,
+        payment_method_id=None,
+        token_id=None,
+        partner_id=None,
+        currency_id=None,
+        **kwargs,
+    ):
+        """Check that this is a way to pay that the page offers for this. Stock takes any from the browser.
+
+        A disabled provider, or another company's, would take money that nobody can book.
+
+        :raise ValidationError: if it isn't
+        """
+        currency = invoices_sudo.currency_id
+        # sudo: as the page does.
+        env = request.env(su=True)
+        if flow == "token":  # whose it is, is checked where all transactions are made
+            provider_id = env["payment.token"]._portal_access_browse(token_id).provider_id.id
+        providers = env["payment.provider"]._get_compatible_providers(
+            invoices_sudo.company_id.id, partner_id, amount, currency_id=currency.id
+        )
+        provider = providers.filtered(lambda provider: type(provider_id) is int and provider.id == provider_id)
+        is_offered = bool(provider) and currency_id == currency.id
+        if is_offered and flow != "token":
+            methods = env["payment.method"]._get_compatible_payment_methods(
+                provider.ids, partner_id, currency_id=currency.id
+            )
+            is_offered = type(payment_method_id) is int and payment_method_id in methods.ids
+        if not is_offered:
+            raise ValidationError(_("This payment method can't be used. Please choose another one."))
 
     # -------------------------------------------------------------------------
     # Payment links
     # -------------------------------------------------------------------------
+
+    @route()
+    def payment_pay(self, *args, amount=None, invoice_id=None, access_token=None, **kwargs):
+        """Show the invoice instead, with what is due now, where a link offers what can't be paid any more."""
+        invoice_id = as_id(invoice_id) or None  # stock fails on great ones
+        response = super().payment_pay(*args, amount=amount, invoice_id=invoice_id, access_token=access_token, **kwargs)
+        if not invoice_id:
+            return response
+        # sudo: the link's token was checked for this invoice.
+        invoice_sudo = request.env["account.move"].sudo().browse(invoice_id)
+        if invoice_sudo.is_invoice(include_receipts=True):
+            offered = invoice_sudo._portal_payment_read_offer(amount, kwargs.get("portal_offer"))
+            try:
+                invoice_sudo._portal_payment_check(self._cast_as_float(amount), offered)
+            except ValidationError:
+                return request.redirect(invoice_sudo.get_portal_url())
+        return response
 
     def _get_extra_payment_form_values(self, portal_offer=None, **kwargs):
         """Let the form send on what the company has offered in its link."""
@@ -107,3 +169,8 @@ class InvoicePayment(PaymentPortal):
         """:return: the amount that a payment link of the company offers for the invoice, or None"""
         arguments = request.httprequest.args
         return invoices_sudo._portal_payment_read_offer(arguments.get("amount"), arguments.get("offer"))
+
+
+def _is_text(value):
+    """:return bool: whether the database can keep it as text"""
+    return isinstance(value, str) and "\0" not in value

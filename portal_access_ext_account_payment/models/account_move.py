@@ -6,6 +6,8 @@ from odoo.tools import consteq, float_repr, format_amount, hmac
 
 from odoo.addons.portal_access_ext.models.portal_access_cast import as_amount
 
+from .account_move_open import get_order
+
 OFFER = "portal_access_ext_account_payment.offer"
 
 
@@ -46,14 +48,14 @@ class AccountMove(models.Model):
         if not lines:
             return []
         today = fields.Date.context_today(self)
-        total = self.currency_id.round(sum(amount for _line, amount in lines))
+        total = self._portal_payment_round(sum(amount for _line, amount in lines))
         discount, discount_date = self._portal_payment_get_discount(total)
         empty = {"minimum": None, "maximum": None, "discount": 0.0, "discount_date": None}
         choices = [
             {
                 **empty,
                 "key": "full",
-                "amount": self.currency_id.round(total - discount),
+                "amount": self._portal_payment_round(total - discount),
                 "date_due": lines[-1][0].date_maturity or None,
                 "is_overdue": bool(lines[0][0].date_maturity) and lines[0][0].date_maturity < today,
                 "discount": discount,
@@ -64,7 +66,7 @@ class AccountMove(models.Model):
         if len(self) == 1:
             first = lines[0][0].date_maturity
             upcoming = overdue or [(line, amount) for line, amount in lines if line.date_maturity == first]
-            amount = self.currency_id.round(sum(amount for _line, amount in upcoming))
+            amount = self._portal_payment_round(sum(amount for _line, amount in upcoming))
             if amount < total:
                 values = {"amount": amount, "date_due": first or None, "is_overdue": bool(overdue)}
                 choices.append({**empty, **values, "key": "next"})
@@ -78,7 +80,7 @@ class AccountMove(models.Model):
         """:return list: tuples of the receivable lines of these and what is open of each, what is due first at first"""
         open_lines = self._portal_payment_cover()[0]
         lines = [pair for move in self for pair in open_lines.get(move, ())]
-        return sorted(lines, key=lambda pair: (pair[0].date_maturity or pair[0].date, pair[0].id))
+        return sorted(lines, key=lambda pair: get_order(pair[0]))
 
     def _portal_payment_get_discount(self, amount):
         """Return the early payment discount on this invoice when all of it is paid now, by Odoo's own rule.
@@ -94,8 +96,15 @@ class AccountMove(models.Model):
         line = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
         if len(line) != 1:
             return none
-        discount = self.currency_id.round(line.amount_residual_currency - line.discount_amount_currency)
+        discount = self._portal_payment_round(line.amount_residual_currency - line.discount_amount_currency)
         return (discount, line.discount_date or None) if 0 < discount < amount else none
+
+    def _portal_payment_get_discount_of(self, amount):
+        """:return float: the early payment discount that goes with paying this amount of these now"""
+        lines = self._portal_payment_get_open_lines()
+        total = sum(open_amount for _line, open_amount in lines)
+        discount = self._portal_payment_get_discount(total)[0]
+        return 0.0 if self.currency_id.compare_amounts(amount, total - discount) else discount
 
     def _portal_payment_is_partial_allowed(self):
         """:return bool: whether this customer may choose an amount; an override may decide otherwise"""
@@ -111,7 +120,7 @@ class AccountMove(models.Model):
             minimum = company.currency_id._convert(
                 company.portal_partial_minimum_amount, currency, company, fields.Date.context_today(self)
             )
-        return max(minimum, currency.rounding)
+        return self._portal_payment_round(max(minimum, currency.rounding))
 
     # -------------------------------------------------------------------------
     # What is accepted
@@ -146,7 +155,7 @@ class AccountMove(models.Model):
         self._portal_payment_check_together()
         lines = self._portal_payment_get_open_lines()
         currency = self.currency_id
-        total = currency.round(sum(amount for _line, amount in lines)) if lines else 0.0
+        total = self._portal_payment_round(sum(amount for _line, amount in lines)) if lines else 0.0
         if not total:
             raise ValidationError(_("There is nothing left to pay. Please reload the page."))
         value = _as_number(amount)
@@ -156,7 +165,7 @@ class AccountMove(models.Model):
             raise ValidationError(
                 _("That is more than can still be paid: %(amount)s.", amount=format_amount(self.env, total, currency))
             )
-        rounded = currency.round(value)
+        rounded = self._portal_payment_round(value)
         if abs(rounded - value) > currency.rounding / 1000 or not rounded:
             raise ValidationError(_("An amount in %s can't have that many decimals.", currency.name))
         if not self._portal_payment_is_accepted(rounded, lines, total, offered):

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import SQL, str2bool
+from odoo.tools import SQL, float_repr, str2bool
 
 from odoo.addons.portal_access_ext.models.portal_access_cast import ID_MAX
 
@@ -51,7 +51,6 @@ class AccountMove(models.Model):
         """
         if not self.ids:
             return
-        self.flush_recordset()
         self.env.cr.execute(
             SQL(
                 """
@@ -61,15 +60,18 @@ class AccountMove(models.Model):
                 tuple(self.ids),
             )
         )
-        # What was read before the lock may come from another request's cache, never from another snapshot.
-        self.invalidate_recordset()
 
     def _portal_payment_get_open_amounts(self):
         """:return dict: by invoice what can still be paid, in its currency"""
         open_lines = self._portal_payment_cover()[0]
         return {
-            move: move.currency_id.round(sum(amount for _line, amount in open_lines.get(move, ()))) for move in self
+            move: move._portal_payment_round(sum(amount for _line, amount in open_lines.get(move, ()))) for move in self
         }
+
+    def _portal_payment_round(self, amount):
+        """:return float: an amount as the currency of these has it, without the tail that rounding leaves"""
+        currency = self.currency_id
+        return float(float_repr(currency.round(amount), currency.decimal_places))
 
     def _portal_payment_cover(self):
         """Spread the payments that are under way over what these invoices owe, as the reconciliation will.
@@ -91,13 +93,13 @@ class AccountMove(models.Model):
         excess = {}
         for transaction, amount in covers.items():
             lines = [line for move in transaction.invoice_ids for line in owed.get(move, ())]
-            for line in sorted(lines, key=_get_order):
+            for line in sorted(lines, key=get_order):
                 taken = min(amount, owed[line.move_id][line])
                 owed[line.move_id][line] -= taken
                 amount -= taken
             excess[transaction] = transaction.currency_id.round(amount)
         open_lines = {
-            move: [(line, move.currency_id.round(lines[line])) for line in sorted(lines, key=_get_order)]
+            move: [(line, move._portal_payment_round(lines[line])) for line in sorted(lines, key=get_order)]
             for move, lines in owed.items()
         }
         return {
@@ -157,8 +159,10 @@ class AccountMove(models.Model):
         for transaction in sorted(made.union(*parts), key=lambda transaction: transaction.id):
             mine = parts[transaction]
             amount = transaction.amount - sum(mine.mapped("amount")) if transaction in made else 0.0
-            if transaction.state == "done" and mine:
+            if mine and transaction.state == "done":
                 amount = 0.0
+            elif not mine:
+                amount += transaction.portal_discount
             unbooked = mine.filtered(lambda part: part.state == "done" and not part._portal_payment_is_booked())
             amount = max(amount, 0.0) + sum(unbooked.mapped("amount"))
             if transaction.currency_id.compare_amounts(amount, 0.0) > 0:
@@ -166,6 +170,6 @@ class AccountMove(models.Model):
         return covers
 
 
-def _get_order(line):
+def get_order(line):
     """Return what Odoo sorts receivable lines by before it reconciles them."""
     return (line.date_maturity or line.date, line.currency_id.id, line.amount_currency, line.balance, line.id)

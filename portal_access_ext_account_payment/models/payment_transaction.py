@@ -1,28 +1,197 @@
+import logging
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_amount
+
+_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
+    """Payments of invoices: looked at again before they are made, and booked for whose invoices they pay."""
+
     _inherit = "payment.transaction"
 
     portal_discount = fields.Monetary(
         string="Early Payment Discount",
         readonly=True,
+        copy=False,
         help="What the customer was offered to save by paying this amount early.",
     )
+
+    def _portal_payment_get_source(self):
+        """:return: the transaction that the customer made, of which this one may be a part or a refund"""
+        return self.source_transaction_id or self
 
     def _portal_payment_is_booked(self):
         """:return bool: whether the accounting knows of this payment, so that the invoice's balance says all"""
         self.ensure_one()
         return bool(self.is_post_processed or self.payment_id)
 
+    # -------------------------------------------------------------------------
+    # Being made
+    # -------------------------------------------------------------------------
+
     def _send_payment_request(self):
-        """Look again before the provider is asked, whoever has made the transaction."""
-        if self.operation == "online_token" and self.invoice_ids.filtered("id"):
-            invoices = self.invoice_ids
-            if any(invoice.is_invoice(include_receipts=True) for invoice in invoices):
-                invoices._portal_payment_lock()
-                total = sum(invoices._portal_payment_get_open_amounts().values())
-                if self.currency_id.compare_amounts(self.amount + self.portal_discount, total) > 0:
-                    raise UserError(_("This was paid meanwhile. Please reload the page."))
+        """Look again before the provider is asked, whoever has made the transaction.
+
+        :raise UserError: if it is more than what can still be paid
+        """
+        invoices = self.invoice_ids
+        if self.operation == "online_token" and any(move.is_invoice(include_receipts=True) for move in invoices):
+            invoices._portal_payment_lock()
+            total = sum(invoices._portal_payment_get_open_amounts().values())
+            if self.currency_id.compare_amounts(self.amount + self.portal_discount, total) > 0:
+                raise UserError(_("This was paid meanwhile. Please reload the page."))
         return super()._send_payment_request()
+
+    def _set_authorized(self, *args, **kwargs):
+        """Tell the company of what it can capture though nothing is due for it any more."""
+        waiting = self.filtered(lambda transaction: transaction.state != "authorized")
+        result = super()._set_authorized(*args, **kwargs)
+        authorized = waiting.filtered(lambda transaction: transaction.state == "authorized" and transaction.invoice_ids)
+        if authorized:
+            excess = authorized.invoice_ids._portal_payment_cover()[1]
+            for transaction in authorized:
+                transaction._portal_payment_note_excess(excess.get(transaction, 0.0), transaction.invoice_ids)
+        return result
+
+    def _portal_payment_note_excess(self, amount, invoices):
+        """Write on the invoices what of a payment exceeds all that is due, if anything does."""
+        self.ensure_one()
+        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+            return
+        values = {"reference": self.reference, "amount": format_amount(self.env, amount, self.currency_id)}
+        if self.state == "authorized":
+            note = _(
+                "%(amount)s of the authorized transaction %(reference)s exceed what is due. Capture less of it, or it "
+                "becomes an outstanding credit of the customer.",
+                **values,
+            )
+        else:
+            note = _(
+                "%(amount)s of the transaction %(reference)s exceed what was due. They are an outstanding credit of "
+                "the customer.",
+                **values,
+            )
+        # Internal notes, by whoever processes it.
+        invoices._message_log_batch(dict.fromkeys(invoices.ids, note))
+
+    # -------------------------------------------------------------------------
+    # Being booked
+    # -------------------------------------------------------------------------
+
+    def _reconcile_after_done(self):
+        """Let no payment from outside post drafts that are no invoices.
+
+        Odoo posts whatever draft a transaction is linked to, and who is signed in can link entries of their own.
+        """
+        for transaction in self.filtered(lambda transaction: (transaction.operation or "").startswith("online")):
+            drafts = transaction.invoice_ids.filtered(lambda move: move.state == "draft")
+            transaction.invoice_ids -= drafts.filtered(lambda move: not move.is_invoice(include_receipts=True))
+        return super()._reconcile_after_done()
+
+    def _create_payment(self, **extra_create_values):
+        """Book the payment for the customer of the invoices, whoever has paid, and whatever became of the invoices."""
+        self.ensure_one()
+        source = self._portal_payment_get_source()
+        invoices = source.invoice_ids.filtered(lambda move: move.is_invoice(include_receipts=True))
+        if not invoices:
+            return super()._create_payment(**extra_create_values)
+        values = self._portal_payment_prepare(invoices)
+        # Stock fails on them, again and again, and the money would never be booked.
+        cancelled = invoices.filtered(lambda move: move.state == "cancel")
+        if cancelled:
+            source.invoice_ids -= cancelled
+        payment = super()._create_payment(**{**values, **extra_create_values})
+        if cancelled:
+            source.invoice_ids |= cancelled
+        if payment.payment_type == "inbound":
+            self._portal_payment_note_excess(payment._portal_payment_get_credit(), invoices)
+        return payment
+
+    def _portal_payment_prepare(self, invoices):
+        """:return dict: the values of the payment of these invoices, or of its refund"""
+        values = {}
+        if len(invoices.commercial_partner_id) == 1:
+            values["partner_id"] = invoices.commercial_partner_id.id
+        lines = invoices.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        if len(lines.account_id) == 1:  # which the customer may not have any more
+            values["destination_account_id"] = lines.account_id.id
+        if write_off_lines := self._portal_payment_prepare_discount(invoices, lines):
+            values["write_off_line_vals"] = write_off_lines
+        return values
+
+    def _portal_payment_prepare_discount(self, invoice, line):
+        """Return the journal items of the early payment discount, as when the company registers the payment.
+
+        The customer was offered it when the transaction was made. That it was captured later doesn't matter; that
+        something else was paid or credited meanwhile does, as Odoo gives no discount on a rest.
+
+        :return list: values of the items, empty if no discount goes with this payment
+        """
+        discount, currency = self.portal_discount, self.currency_id
+        if not discount or self.source_transaction_id or len(invoice) != 1 or len(line) != 1:
+            return []
+        if not invoice._is_eligible_for_early_payment_discount(currency, None):
+            return []
+        if currency.compare_amounts(line.amount_residual_currency, self.amount + discount):
+            return []
+        company, today = invoice.company_id, fields.Date.context_today(self)
+        due = -line.amount_residual_currency
+        term = {
+            "aml": line,
+            "amount_currency": due,
+            "balance": currency._convert(due, company.currency_id, company, today),
+        }
+        items = self.env["account.move"]._get_invoice_counterpart_amls_for_early_payment_discount(
+            [term], currency._convert(discount, company.currency_id, company, today)
+        )
+        return [values for kind in items.values() for values in kind]
+
+    # -------------------------------------------------------------------------
+    # Afterwards
+    # -------------------------------------------------------------------------
+
+    def _finalize_post_processing(self):
+        """Send the receipts of what is booked now, once."""
+        waiting = self.filtered(lambda transaction: not transaction.is_post_processed)
+        result = super()._finalize_post_processing()
+        waiting.filtered(lambda transaction: transaction._portal_payment_has_receipt())._portal_payment_send_receipts()
+        return result
+
+    def _portal_payment_has_receipt(self):
+        """:return bool: whether the customer gets our receipt; an override may send its own"""
+        self.ensure_one()
+        source = self._portal_payment_get_source()
+        return (
+            (self.operation or "").startswith("online")
+            and self.state == "done"
+            and self.payment_id.state == "posted"
+            and self.company_id.portal_payment_receipt
+            and any(move.is_invoice(include_receipts=True) for move in source.invoice_ids)
+            # Of orders paid before they are invoiced, Odoo sends the confirmation.
+            and not ("sale_order_ids" in source._fields and source.sale_order_ids)
+        )
+
+    def _portal_payment_send_receipts(self):
+        """Put the receipts into the mail queue. The payments stay as they are if that fails."""
+        template = self.env.ref("portal_access_ext_account_payment.mail_template_receipt", raise_if_not_found=False)
+        if not template or not self:
+            return
+        self.env.flush_all()  # what fails here is no matter of the mail
+        for transaction in self.filtered(lambda transaction: transaction._portal_payment_get_recipient().email):
+            try:
+                with self.env.cr.savepoint():
+                    # As superuser, and without what a visitor's session says.
+                    template.sudo().send_mail(
+                        transaction.payment_id.id, email_layout_xmlid="mail.mail_notification_light"
+                    )
+            except Exception:  # whatever it is, the money has arrived
+                _logger.exception("No receipt for the transaction %s", transaction.reference)
+
+    def _portal_payment_get_recipient(self):
+        """:return: who gets the receipt: whoever has paid, or else the invoice's contact"""
+        self.ensure_one()
+        source = self._portal_payment_get_source()
+        return (source.partner_id | source.invoice_ids.partner_id).filtered("email")[:1]
