@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
 
@@ -54,11 +54,12 @@ class TestPaymentSettings(InvoicePaymentCase):
             company.invalidate_recordset()
             with self.subTest(setting=setting):
                 self.assertEqual(company.portal_partial_payment_counts, shown)
-        self.company.portal_partial_payment = "flagged"
-        company.invalidate_recordset()
-        with Form(company) as form:
-            form.portal_partial_payment = True
+        company.portal_partial_payment = True
         self.assertTrue(self.anna.parent_id.portal_partial_payment)
+        arch = self.env["res.partner"].with_user(accountant).get_view(self.env.ref("base.view_partner_form").id)["arch"]
+        self.assertIn("portal_partial_payment", arch)
+        arch = self.env["res.partner"].with_user(self.manager).get_view(self.env.ref("base.view_partner_form").id)
+        self.assertNotIn("portal_partial_payment", arch["arch"])
 
     def test_only_who_keeps_the_books_marks_customers(self):
         for user in (self.manager, self.employee, self.anna.user_ids):
