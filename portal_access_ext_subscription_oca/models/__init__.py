@@ -1,0 +1,8 @@
+from . import (
+    res_company,
+    res_config_settings,
+    sale_subscription,
+    sale_subscription_close,
+    sale_subscription_cron,
+    sale_subscription_mail,
+)
