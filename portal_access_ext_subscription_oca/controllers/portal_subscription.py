@@ -19,8 +19,8 @@ class PortalSubscription(CustomerPortal):
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "subscription_count" in counters:
-            values["subscription_count"] = self._count_subscriptions()
+        if "portal_access_subscription_count" in counters:
+            values["portal_access_subscription_count"] = self._count_subscriptions()
         return values
 
     def _count_subscriptions(self):

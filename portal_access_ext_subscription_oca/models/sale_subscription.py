@@ -156,10 +156,16 @@ class SaleSubscription(models.Model):
         return recipients
 
     def _message_post_after_hook(self, message, msg_vals):
-        """Have customers who write hear of the answer."""
+        """Have customers who write hear of the answer, and somebody hear of them.
+
+        subscription_oca makes neither the customer nor the salesperson a follower.
+        """
         author = message.sudo().author_id
-        if message.message_type in ("comment", "email") and author and author.partner_share:
+        if message.message_type in ("comment", "email") and author.partner_share and not message.is_internal:
             subscription = self.sudo()  # they can't add followers
             if author.commercial_partner_id == subscription.partner_id.commercial_partner_id:
-                subscription.message_subscribe(author.ids)
+                partners = author
+                if all(follower.partner_share for follower in subscription.message_partner_ids):
+                    partners |= subscription._portal_get_responsible().partner_id
+                subscription.message_subscribe(partners.ids)
         return super()._message_post_after_hook(message, msg_vals)

@@ -216,12 +216,12 @@ class SaleSubscription(models.Model):
             author_id=partner.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
-            partner_ids=self._portal_close_get_responsible().partner_id.ids,
+            partner_ids=self._portal_get_responsible().partner_id.ids,
         )
 
     def _portal_close_make_activity(self):
         """Ask the salesperson, or who is responsible, to see to it."""
-        user = self._portal_close_get_responsible()
+        user = self._portal_get_responsible()
         if not user:
             return
         self = self.with_context(lang=user.lang, mail_notify_force_send=False)
@@ -237,7 +237,7 @@ class SaleSubscription(models.Model):
     def _portal_close_can_handle(self, user, company):
         return user.active and user.has_group(SELLERS) and company in user.company_ids
 
-    def _portal_close_get_responsible(self):
+    def _portal_get_responsible(self):
         """Return who has to see to what a customer asks: the first of these who may open subscriptions.
 
         An override may choose somebody else.

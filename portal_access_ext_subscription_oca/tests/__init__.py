@@ -1,0 +1,1 @@
+from . import test_subscription_close, test_subscription_pages, test_subscription_rights
