@@ -89,14 +89,14 @@ class SaleSubscription(models.Model):
         self.ensure_one()
         if self._portal_is_over():
             is_closed = self.stage_id.type == "post" or self.portal_close_state == "closed"
-            return (_("Closed") if is_closed else _("Ended")), "text-bg-secondary"
+            return (_("Closed") if is_closed else _("Ended")), "text-bg-light border"
         if self.portal_close_state == "planned":
             return _("Closes on %(date)s", date=format_date(self.env, self.portal_close_date)), "text-bg-warning"
         if self.portal_close_state == "asked":
             return _("Asked to close"), "text-bg-warning"
         if self.to_renew:
             return _("To renew"), "text-bg-warning"
-        style = "text-bg-success" if self.in_progress else "text-bg-info"
+        style = "text-bg-primary" if self.in_progress else "text-bg-light border"
         return self.stage_id.name or (_("In progress") if self.in_progress else _("Not started")), style
 
     def _portal_get_recurrence(self):
@@ -154,6 +154,14 @@ class SaleSubscription(models.Model):
                 recipients, partner=subscription.partner_id, reason=_("Customer")
             )
         return recipients
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=None):
+        """Notify others of what customers write."""
+        # sudo: portal makes links for those who are told, which it refuses to customers who came without a token.
+        subscriptions = self.sudo()
+        return super(SaleSubscription, subscriptions)._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
 
     def _message_post_after_hook(self, message, msg_vals):
         """Have customers who write hear of the answer, and somebody hear of them.

@@ -1,1 +1,7 @@
-from . import test_subscription_close, test_subscription_pages, test_subscription_rights
+from . import (
+    test_subscription_close,
+    test_subscription_pages,
+    test_subscription_rights,
+    test_subscription_routes,
+    test_subscription_tours,
+)

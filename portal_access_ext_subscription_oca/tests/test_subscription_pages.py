@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import Command, http
 from odoo.tests import tagged
+from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
 from ..controllers.portal_subscription import CHANGES_PER_HOUR, TEXT_MAX
@@ -366,7 +367,7 @@ class TestSubscriptionPages(SubscriptionPageCase):
         self.assertEqual(self.comments().author_id, self.anna)
         self.sign_in(self.ben)
         for values in ({}, {"token": "wrong"}, {"pid": self.anna.id, "hash": "wrong"}):
-            with self.assertRaises(Exception, msg=values):
+            with self.assertRaises(JsonRpcException, msg=values):
                 self.chat(**values)
         self.assertEqual(len(self.comments()), 1)
         signed = {"pid": self.anna.id, "hash": self.subscription._sign_token(self.anna.id)}
