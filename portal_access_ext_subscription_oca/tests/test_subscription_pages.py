@@ -351,7 +351,9 @@ class TestSubscriptionPages(SubscriptionPageCase):
         self.assertEqual(comment.author_id, self.colleague)
         self.assertIn(self.seller.partner_id, comment.notified_partner_ids)
         self.assertIn(self.colleague, self.subscription.message_partner_ids)
-        answer = self.subscription.with_user(self.seller).message_post(body="Hi", subtype_xmlid="mail.mt_comment")
+        answer = self.subscription.with_user(self.seller).message_post(
+            body="Hi", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
         self.assertIn(self.colleague, answer.notified_partner_ids)
         found = self.make_jsonrpc_request(
             "/mail/chatter_fetch", {"res_model": "sale.subscription", "res_id": self.subscription.id}
