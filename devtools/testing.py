@@ -203,7 +203,8 @@ def run_named(context: Context, databases: Databases, options) -> int:
     outcome = Outcome()
     if live:
         pdf.ensure()
-        env = live_environment(context, databases)
+        needs_all = any("PAE_FULL_DB_TEMPLATE" in path.read_text(encoding="utf-8") for path in _files(live))
+        env = live_environment(context, databases, full=needs_all)
         outcome += _pytest_in_foreground(context, ["-p", "no:odoo", *keyword, *live], env)
     if others or not paths:
         if any("HttpCase" in path.read_text(encoding="utf-8") for path in _files(others)):

@@ -2,6 +2,7 @@ from . import (
     auth_signup,
     portal_address,
     portal_details,
+    portal_document,
     portal_end,
     portal_form,
     portal_home,
