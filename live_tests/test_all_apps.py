@@ -211,7 +211,8 @@ def test_another_customer_s_documents_answer_like_missing_ones(everything, ann, 
     def load(address: str) -> tuple:
         answer = client.session.get(everything.url + address, allow_redirects=False, timeout=60)
         assert answer.status_code in (303, 404), address
-        return answer.status_code, answer.headers.get("Location"), re.sub(r"\d+", "#", answer.text)
+        text = re.sub(r"[0-9a-f]{20,}o?\d*|\d+", "#", answer.text)  # each page has a token of its own for its forms
+        return answer.status_code, answer.headers.get("Location"), text
 
     def call(address: str, values: dict) -> tuple:
         try:
