@@ -100,7 +100,8 @@ class PaymentTransaction(models.Model):
         result = super()._reconcile_after_done()
         orders._portal_topup_settle()
         orders._portal_topup_reconcile()
-        orders._portal_topup_filter()._portal_topup_warn_of_surplus()
+        if self.filtered(lambda tx: tx.operation != "refund"):
+            orders._portal_topup_filter()._portal_topup_warn_of_surplus()
         return result
 
     def _check_amount_and_confirm_order(self):

@@ -1,1 +1,1 @@
-from . import test_topup
+from . import test_settlement, test_topup
