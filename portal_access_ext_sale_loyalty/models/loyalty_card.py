@@ -97,6 +97,14 @@ class LoyaltyCard(models.Model):
             return self.sudo().browse()
         return self.env.user.partner_id._portal_loyalty_get_cards([("id", "=", card_id)])
 
+    def _portal_loyalty_is_of(self, partner):
+        """:return bool: whether a customer may use this card: it is theirs, or their company's if ours says so"""
+        self.ensure_one()
+        if self.partner_id == partner:
+            return True
+        company = (self.company_id or self.env.company).sudo()
+        return company.portal_ewallet_of_company and self.partner_id == partner.commercial_partner_id
+
     def _portal_loyalty_is_expired(self):
         """:return bool: whether what is on the card can't be spent any more"""
         self.ensure_one()
@@ -114,11 +122,11 @@ class LoyaltyCard(models.Model):
         History = self.env["portal.loyalty.history"].sudo()
         lines = History.search(domain, offset=offset, limit=limit)
         kinds = dict(History._fields["kind"]._description_selection(self.env))
-        orders = self._portal_loyalty_filter_readable(lines.order_id)
-        moves = self._portal_loyalty_filter_readable(lines.move_id)
+        orders = self._portal_loyalty_map_readable(lines.order_id)
+        moves = self._portal_loyalty_map_readable(lines.move_id)
         rows = []
         for line in lines:
-            document = (line.move_id & moves) or (line.order_id & orders)
+            document = moves.get(line.move_id.id) or orders.get(line.order_id.id)
             rows.append(
                 {
                     "date": line.date,
@@ -133,9 +141,9 @@ class LoyaltyCard(models.Model):
         return rows, History.search_count(domain)
 
     @api.model
-    def _portal_loyalty_filter_readable(self, documents_sudo):
-        """:return: those that the current user can open; the names of others say too much"""
+    def _portal_loyalty_map_readable(self, documents_sudo):
+        """:return dict: by id, those that the current user can open; the names of others say too much"""
         documents = documents_sudo.sudo(False)
         if not documents or not documents.check_access_rights("read", raise_exception=False):
-            return documents_sudo.browse()
-        return documents.search([("id", "in", documents.ids)]).sudo()
+            return {}
+        return {document.id: document for document in documents.search([("id", "in", documents.ids)]).sudo()}

@@ -106,21 +106,22 @@ class LoyaltyProgram(models.Model):
                 points += rule.reward_point_amount
         return self.currency_id.round(points)
 
-    def _portal_topup_get_tax_rules(self, product, partner):
-        """:return tuple: the taxes of a top-up before and after the fiscal position, and that"""
-        company = self._portal_topup_get_company()
+    @api.model
+    def _portal_topup_get_position(self, partner):
+        """:return: the fiscal position of a top-up of this customer, asked for once: it takes ten queries"""
         delivery = partner.browse(partner.address_get(["delivery"])["delivery"])
-        position = self.env["account.fiscal.position"].with_company(company)._get_fiscal_position(partner, delivery)
-        taxes = product.taxes_id._filter_taxes_by_company(company)
-        return taxes, position.map_tax(taxes), position
+        return (
+            self.env["account.fiscal.position"].with_company(self.env.company)._get_fiscal_position(partner, delivery)
+        )
 
     def _portal_topup_get_total(self, price, taxes, product, partner):
         total = taxes.compute_all(price, currency=self.currency_id, product=product, partner=partner)["total_included"]
         return self.currency_id.round(total)
 
-    def _portal_topup_get_products(self, partner):
+    def _portal_topup_get_products(self, partner, position):
         """Return the products that the portal offers this customer.
 
+        :param position: their fiscal position
         :return list: dicts with `product`, `price_unit`, `price` (with taxes: what is paid) and `points`
         """
         self.ensure_one()
@@ -130,7 +131,8 @@ class LoyaltyProgram(models.Model):
         today = fields.Date.context_today(self)
         offers = []
         for product in self._portal_topup_get_triggers().with_company(company):
-            before, after, position = self._portal_topup_get_tax_rules(product, partner)
+            before = product.taxes_id._filter_taxes_by_company(company)
+            after = position.map_tax(before)
             price = product.currency_id._convert(product.lst_price, self.currency_id, company, today)
             price = product._get_tax_included_unit_price_from_price(
                 price, self.currency_id, product_taxes=before, fiscal_position=position
@@ -152,9 +154,10 @@ class LoyaltyProgram(models.Model):
             )
         )
 
-    def _portal_topup_get_free(self, partner, amount):
+    def _portal_topup_get_free(self, partner, amount, position):
         """Return the same as for a product of an amount that the customer typed.
 
+        :param position: their fiscal position
         :raise ValidationError: if it isn't between the limits, not a number, or can't be charged to the cent
         """
         self.ensure_one()
@@ -174,8 +177,9 @@ class LoyaltyProgram(models.Model):
                     maximum=currency.format(self.portal_topup_maximum),
                 )
             )
-        product = self._portal_topup_get_triggers()[:1].with_company(self._portal_topup_get_company())
-        _before, taxes, _position = self._portal_topup_get_tax_rules(product, partner)
+        company = self._portal_topup_get_company()
+        product = self._portal_topup_get_triggers()[:1].with_company(company)
+        taxes = position.map_tax(product.taxes_id._filter_taxes_by_company(company))
         net = taxes.with_context(force_price_include=True).compute_all(amount, currency=currency)["total_excluded"]
         step = 10 ** -self.env["decimal.precision"].precision_get("Product Price")
         for price in (amount, net, net - step, net + step):

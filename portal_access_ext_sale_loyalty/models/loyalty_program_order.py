@@ -46,7 +46,7 @@ class LoyaltyProgram(models.Model):
         elif not offers[0]["is_free"]:
             raise UserError(_("Please choose one of the top-ups."))
         else:
-            chosen = program._portal_topup_get_free(partner, amount)
+            chosen = program._portal_topup_get_free(partner, amount, program._portal_topup_get_position(partner))
         # Two at once wait for each other here: the second is tried again, and finds the order of the first.
         program.env.flush_all()
         program.env.cr.execute(SQL("UPDATE res_partner SET write_date = write_date WHERE id = %s", partner.id))

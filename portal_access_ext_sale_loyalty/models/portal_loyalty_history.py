@@ -78,6 +78,8 @@ class PortalLoyaltyHistory(models.Model):
             """,
             [self.env.cr.now().replace(microsecond=0), self.env.uid, *columns],
         )
+        cards = self.env["loyalty.card"].browse(row["card_id"] for row in rows)
+        cards.invalidate_recordset(["portal_history_ids"], flush=False)
 
     @api.model
     def _open(self):

@@ -44,10 +44,11 @@ class ResPartner(models.Model):
         Program = self.env["loyalty.program"].sudo()  # customers have no right to read programs
         programs = Program.search(Program._portal_topup_get_domain())
         cards = self._portal_loyalty_get_cards([("program_id", "in", programs.ids)])
+        position = Program._portal_topup_get_position(self.sudo()) if programs else None
         offers = []
         for program in programs:
-            products = program._portal_topup_get_products(self)
-            is_free = program._portal_topup_takes_amounts(self)
+            products = program._portal_topup_get_products(self.sudo(), position)
+            is_free = program._portal_topup_takes_amounts(self.sudo())
             if not products and not is_free:
                 continue
             of_program = cards.filtered(
@@ -66,3 +67,8 @@ class ResPartner(models.Model):
                     }
                 )
         return offers
+
+    def _portal_topup_is_offered(self):
+        """:return bool: whether there may be something to add funds to, at the price of one query, for the dashboard"""
+        Program = self.env["loyalty.program"].sudo()  # as for the offers
+        return bool(Program.search_count(Program._portal_topup_get_domain(), limit=1))

@@ -25,6 +25,7 @@ class PortalTopupReceived(models.TransientModel):
         domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]",
         compute="_compute_journal_id",
         store=True,
+        precompute=True,
         readonly=False,
     )
     date = fields.Date(string="Received On", required=True, default=fields.Date.context_today)
