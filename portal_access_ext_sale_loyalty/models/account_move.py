@@ -16,7 +16,7 @@ class AccountMove(models.Model):
 
     def _portal_topup_settle_notes(self):
         """Take back what credit notes give back, and give it again when they are not posted any more."""
-        for note in self.filtered(lambda move: move.move_type == "out_refund"):
+        # sudo: who posts credit notes need not be allowed to see orders.
+        for note in self.sudo().filtered(lambda move: move.move_type == "out_refund"):
             lines = (note | note.reversed_entry_id).invoice_line_ids.sale_line_ids
-            # sudo: who posts credit notes need not be allowed to see orders.
-            lines.sudo().order_id._portal_topup_settle(move=note)
+            lines.order_id._portal_topup_settle(move=note)

@@ -39,7 +39,13 @@ class Why:
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
-    portal_history_ids = fields.One2many("portal.loyalty.history", "card_id", string="History", readonly=True)
+    portal_history_ids = fields.One2many(
+        "portal.loyalty.history",
+        "card_id",
+        string="History",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

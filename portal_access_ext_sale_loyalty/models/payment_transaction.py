@@ -19,12 +19,14 @@ class PaymentTransaction(models.Model):
 
     def _portal_topup_check_payable(self, orders):
         orders._portal_topup_lock()
+        if any(len(tx.sale_order_ids) > 1 for tx in self):
+            raise ValidationError(_("A top-up is paid alone."))
         for order in orders:
             own = self & order.transaction_ids
             others = order.transaction_ids - own
             is_open = order.state in ("draft", "sent") and not order.is_expired
             due = order.portal_topup_amount - others._portal_topup_get_committed(order.currency_id)
-            if not is_open or due <= 0:
+            if not is_open or order.currency_id.compare_amounts(due, 0) <= 0:
                 raise ValidationError(_("This top-up is paid, under way or cancelled. Please start another one."))
             if own.currency_id != order.currency_id or order.currency_id.compare_amounts(
                 sum(own.mapped("amount")), due
@@ -85,13 +87,16 @@ class PaymentTransaction(models.Model):
     # -------------------------------------------------------------------------
 
     def _update_state(self, allowed_states, target_state, state_message):
+        by_staff = self.filtered(lambda tx: tx.source_transaction_id or tx.state == "authorized")
         changed = super()._update_state(allowed_states, target_state, state_message)
         orders = changed._portal_topup_get_roots().sale_order_ids._portal_topup_filter()
         if orders and target_state in ("cancel", "error"):
             orders.filtered(lambda order: order.state == "sale")._portal_topup_settle()
-        elif orders and target_state == "done":
-            # Refunds and captures are made by the staff: no customer waits, whose page would process them.
-            self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        elif orders and target_state == "done" and changed & by_staff:
+            # Refunds and captures: no customer waits, whose page would process them.
+            cron = self.env.ref("payment.cron_post_process_payment_tx", raise_if_not_found=False)
+            if cron:
+                cron._trigger()
         return changed
 
     def _reconcile_after_done(self):
@@ -110,7 +115,7 @@ class PaymentTransaction(models.Model):
             if order.state == "cancel" and order.portal_topup_is_abandoned and order._portal_topup_is_captured():
                 order.action_draft()
         confirmed = super(PaymentTransaction, self | sources)._check_amount_and_confirm_order()
-        confirmed._portal_topup_invoice()
+        ((self | sources).sale_order_ids - confirmed)._portal_topup_invoice()  # what was confirmed before
         return confirmed
 
     def _invoice_sale_orders(self):

@@ -49,7 +49,6 @@ class SaleOrder(models.Model):
         groups="sales_team.group_sale_salesman",
         help="Cancelled because nobody paid it. A payment that comes all the same opens it again.",
     )
-
     portal_topup_waits_for_transfer = fields.Boolean(
         compute="_compute_portal_topup_waits_for_transfer", compute_sudo=True, groups="account.group_account_invoice"
     )
@@ -63,8 +62,15 @@ class SaleOrder(models.Model):
         if any(name in values for name in MONEY_FIELDS):
             for order in self._portal_topup_filter():
                 if any(values.get(name, order[name].id) != order[name].id for name in MONEY_FIELDS):
+                    self._portal_topup_check_access(order)
                     raise UserError(_("A top-up stays with its customer and currency. Cancel it instead."))
         return super().write(values)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_topups_being_paid(self):
+        for order in self._portal_topup_filter():
+            if order._portal_topup_is_under_way():
+                raise UserError(_("%(name)s is paid, or a payment is under way. It can't be deleted.", name=order.name))
 
     def _portal_topup_get_transfers(self):
         """:return: payments of this top-up that no provider will tell of: transfers that customers make themselves"""
@@ -75,6 +81,12 @@ class SaleOrder(models.Model):
         """:return: the top-ups among these, as superuser: their fields are for salespeople"""
         return self.sudo().filtered("portal_topup_program_id")
 
+    def _portal_topup_check_access(self, topups):
+        """Tell nothing of orders to who can't change them: what is known of them as superuser, errors would tell."""
+        orders = self.browse(topups.ids)
+        orders.check_access_rights("write")
+        orders.check_access_rule("write")
+
     # -------------------------------------------------------------------------
     # What confirms an order
     # -------------------------------------------------------------------------
@@ -82,6 +94,7 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         unpaid = self._portal_topup_filter().filtered(lambda order: not order._portal_topup_is_captured())
         if unpaid:
+            self._portal_topup_check_access(unpaid)
             raise UserError(
                 _(
                     "%(names)s: a top-up is confirmed by its payment, when that is captured in full. Capture what is "
@@ -91,11 +104,17 @@ class SaleOrder(models.Model):
                 )
             )
         waiting = self.browse()
-        if not self.env.user._is_internal():
-            # A customer who signs: what is authorized only is confirmed when it is captured.
-            waiting = self.filtered(lambda order: order.require_payment and not order._portal_topup_is_safe())
+        if self.env.su and not self.env.user._is_internal():
+            # A customer who signs, or who says how to pay. What has to be paid is confirmed when it is captured.
+            waiting = self.filtered(
+                lambda order: (
+                    (order.require_payment or not order.require_signature) and not order._portal_topup_is_safe()
+                )
+            )
         result = super(SaleOrder, self - waiting).action_confirm()
-        self._portal_topup_settle()
+        topups = (self - waiting)._portal_topup_filter()
+        topups._portal_topup_settle()
+        topups._portal_topup_invoice()
         return result
 
     def _is_confirmation_amount_reached(self):

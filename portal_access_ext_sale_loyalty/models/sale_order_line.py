@@ -47,7 +47,8 @@ class SaleOrderLine(models.Model):
         if self.env.context.get(MAKING) is IS_MAKING:
             return
         # sudo: fields of the top-up are for salespeople.
-        if self.sudo().order_id.filtered("portal_topup_program_id"):
+        if topups := self.sudo().order_id.filtered("portal_topup_program_id"):
+            self.env["sale.order"]._portal_topup_check_access(topups)
             raise UserError(
                 _(
                     "The lines of a top-up can't be changed: they are what the customer pays and what is credited. "

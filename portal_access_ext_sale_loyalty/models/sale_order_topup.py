@@ -202,7 +202,9 @@ class SaleOrder(models.Model):
     def _portal_topup_invoice(self):
         """Make and post the invoice of paid top-ups. Where that fails, the credit stands, and somebody is told."""
         for order in self._portal_topup_filter():
-            if order.state != "sale" or order.invoice_ids.filtered(lambda move: move.state != "cancel"):
+            if order.state != "sale" or not order._portal_topup_is_captured():
+                continue
+            if order.invoice_ids.filtered(lambda move: move.state != "cancel"):
                 continue
             try:
                 with self.env.cr.savepoint():

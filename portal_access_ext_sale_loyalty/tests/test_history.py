@@ -218,7 +218,9 @@ class TestHistory(TopupCase):
         products = self.product
         for number in range(5):
             self.make_card()
-            products |= self.product.create({"name": str(number), "detailed_type": "service", "list_price": 5})
+            products |= self.product.create(
+                {"name": str(number), "detailed_type": "service", "list_price": 5, "taxes_id": False}
+            )
         self.program.trigger_product_ids = products
         self.count_offer_queries()
         many = self.count_offer_queries()

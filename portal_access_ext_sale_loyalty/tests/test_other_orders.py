@@ -56,6 +56,14 @@ class TestOtherOrders(TopupCase):
         self.settle(tx)
         self.assertEqual(self.order.state, "sale")
 
+    def test_saying_how_to_pay_does_not_confirm(self):
+        self.order.require_payment = False
+        self.as_customer(self.order).sudo().action_confirm()  # on delivery, on site
+        self.assertNotEqual(self.order.state, "sale")
+        self.order.require_signature = True
+        self.as_customer(self.order).sudo().action_confirm()
+        self.assertEqual(self.order.state, "sale", "the salesperson offered it without payment")
+
     def test_a_salesperson_may_confirm_by_hand(self):
         self.order.with_user(self.salesman).action_confirm()
         self.assertEqual(self.card_of().points, 50)

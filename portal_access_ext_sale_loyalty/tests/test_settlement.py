@@ -227,7 +227,7 @@ class TestSettlement(TopupCase):
 
     def test_nobody_confirms_a_top_up_by_hand(self):
         order = self.start()
-        for user in (self.salesman, self.env.ref("base.user_admin")):
+        for user in (self.salesman, self.env.ref("base.user_root")):
             with self.assertRaisesRegex(UserError, "Payment Received"):
                 order.with_user(user).action_confirm()
         order.state = "sale"  # by RPC
@@ -334,3 +334,31 @@ class TestSettlement(TopupCase):
         cancelled = {state for state, order in orders.items() if order.state == "cancel"}
         self.assertEqual(cancelled, {"open", "draft", "cancel", "error"})
         self.assertNotEqual(shop.state, "cancel")
+
+    def test_a_top_up_that_is_being_paid_is_not_deleted(self):
+        order = self.start()
+        self.make_tx(order)
+        with self.assertRaisesRegex(UserError, "can't be deleted"):
+            order.sudo().unlink()
+
+    def test_one_payment_is_for_one_top_up(self):
+        first, second = self.start(), self.start(program=self.make_program())
+        with self.assertRaisesRegex(ValidationError, "alone"):
+            self._create_transaction(
+                "redirect", amount=50, reference="both", sale_order_ids=[(6, 0, (first | second).ids)]
+            )
+
+    def test_customers_confirm_and_cancel_nothing_over_rpc(self):
+        paid, open_order = self.top_up(), self.start(program=self.make_program())
+        other = self.sell()
+        for user in (self.anna, self.sibling, self.ben, self.env.ref("base.public_user")):
+            for order in (paid, open_order, other):
+                for method in ("action_confirm", "action_cancel", "action_draft", "action_quotation_sent", "unlink"):
+                    before = order.state
+                    with self.subTest(user=user.sudo().login, method=method), self.assertRaises(UserError) as caught:
+                        getattr(self.as_customer(order, user), method)()
+                        self.assertEqual(order.state, before)
+                        raise UserError("Nothing happened")
+                    if user not in (self.anna | self.sibling):
+                        self.assertNotIn(order.name, str(caught.exception))
+        self.assertEqual(self.card_of().points, 50)

@@ -8,6 +8,7 @@ class PortalTopupReceived(models.TransientModel):
 
     _name = "portal.topup.received"
     _description = "Payment of a Top-Up Received"
+    _check_company_auto = True
 
     order_id = fields.Many2one("sale.order", required=True, readonly=True)
     company_id = fields.Many2one(related="order_id.company_id")
