@@ -1,5 +1,7 @@
 from urllib.parse import urlencode
 
+from werkzeug.exceptions import NotFound
+
 from odoo import _
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.fields import Command
@@ -150,6 +152,8 @@ class InvoicePayment(PaymentPortal):
         # sudo: the link's token was checked for this invoice.
         invoice_sudo = request.env["account.move"].sudo().browse(invoice_id)
         if invoice_sudo.is_invoice(include_receipts=True):
+            if invoice_sudo.state == "draft":
+                raise NotFound()  # it was not sent to anybody yet
             offered = invoice_sudo._portal_payment_read_offer(amount, kwargs.get("portal_offer"))
             try:
                 invoice_sudo._portal_payment_check(self._cast_as_float(amount), offered)
@@ -172,5 +176,5 @@ class InvoicePayment(PaymentPortal):
 
 
 def _is_text(value):
-    """:return bool: whether the database can keep it as text"""
-    return isinstance(value, str) and "\0" not in value
+    """:return bool: whether it is text that the database can keep"""
+    return isinstance(value, str) and value.isprintable()

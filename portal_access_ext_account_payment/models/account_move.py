@@ -94,7 +94,7 @@ class AccountMove(models.Model):
         if not self._is_eligible_for_early_payment_discount(self.currency_id, fields.Date.context_today(self)):
             return none
         line = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
-        if len(line) != 1:
+        if len(line) != 1 or not self.company_id.account_journal_early_pay_discount_loss_account_id:
             return none
         discount = self._portal_payment_round(line.amount_residual_currency - line.discount_amount_currency)
         return (discount, line.discount_date or None) if 0 < discount < amount else none

@@ -58,7 +58,8 @@ class AccountMove(models.Model):
               UPDATE account_move move SET write_date = move.write_date FROM locked WHERE move.id = locked.id
                 """,
                 tuple(self.ids),
-            )
+            ),
+            log_exceptions=False,  # it is the second that fails, and tries again
         )
 
     def _portal_payment_get_open_amounts(self):

@@ -61,6 +61,7 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.currency_id.compare_amounts(amount, 0.0) <= 0:
             return
+        self = self.with_context(lang=self.company_id.partner_id.lang)  # not in the customer's language
         values = {"reference": self.reference, "amount": format_amount(self.env, amount, self.currency_id)}
         if self.state == "authorized":
             note = _(
@@ -74,8 +75,9 @@ class PaymentTransaction(models.Model):
                 "the customer.",
                 **values,
             )
-        # Internal notes, by whoever processes it.
-        invoices._message_log_batch(dict.fromkeys(invoices.ids, note))
+        # Not in the name of the visitor or customer whose request this is.
+        author_id = self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
+        invoices._message_log_batch(dict.fromkeys(invoices.ids, note), author_id=author_id)
 
     # -------------------------------------------------------------------------
     # Being booked
@@ -133,7 +135,7 @@ class PaymentTransaction(models.Model):
         discount, currency = self.portal_discount, self.currency_id
         if not discount or self.source_transaction_id or len(invoice) != 1 or len(line) != 1:
             return []
-        if not invoice._is_eligible_for_early_payment_discount(currency, None):
+        if invoice.state != "posted" or not invoice._is_eligible_for_early_payment_discount(currency, None):
             return []
         if currency.compare_amounts(line.amount_residual_currency, self.amount + discount):
             return []
@@ -147,7 +149,9 @@ class PaymentTransaction(models.Model):
         items = self.env["account.move"]._get_invoice_counterpart_amls_for_early_payment_discount(
             [term], currency._convert(discount, company.currency_id, company, today)
         )
-        return [values for kind in items.values() for values in kind]
+        items = [values for kind in items.values() for values in kind]
+        # Without an account nothing could be booked, and the money has arrived.
+        return items if all(values.get("account_id") for values in items) else []
 
     # -------------------------------------------------------------------------
     # Afterwards

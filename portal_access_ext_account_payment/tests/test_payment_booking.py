@@ -60,6 +60,7 @@ class TestPaymentBooking(InvoicePaymentCase):
         self.assert_items(payment, [("current", 70, 70, 0), ("receivable", -70, -70, -40)])
         self.assertEqual(invoice.amount_residual, 0)
         self.assertIn("40.00", self.notes_of(invoice).body)
+        self.assertEqual(self.notes_of(invoice).author_id, self.env.ref("base.partner_root"))
         self.assertEqual(payment.partner_id, self.anna.commercial_partner_id)
         # It can be used for the next invoice, by who keeps the books.
         following = self.make_invoice(60)
@@ -277,6 +278,23 @@ class TestEarlyPaymentDiscount(InvoicePaymentCase):
         self.book(self.pay(invoice, 10))
         payment = self.book(transaction)
         self.assertEqual((invoice.amount_residual, payment._portal_payment_get_credit()), (0, 8))
+
+    def test_no_discount_on_an_invoice_that_was_cancelled(self):
+        invoice = self.make_invoice(invoice_payment_term_id=self.early.id)
+        transaction = self.pay(invoice, 98, portal_discount=2)
+        invoice.button_draft()
+        invoice.button_cancel()
+        payment = self.book(transaction)
+        self.assertEqual((payment.amount, payment._portal_payment_get_credit()), (98, 98))
+
+    def test_no_discount_where_the_company_has_no_account_for_it(self):
+        invoice = self.make_invoice(invoice_payment_term_id=self.early.id)
+        transaction = self.pay(invoice, 98, portal_discount=2)
+        self.company.account_journal_early_pay_discount_loss_account_id = False
+        self.book(transaction)
+        self.assertEqual(invoice.amount_residual, 2, "the money is booked all the same")
+        other = self.make_invoice(invoice_payment_term_id=self.early.id)
+        self.assertEqual(self.choices_of(other)["full"]["discount"], 0)
 
     def test_no_discount_for_part_of_what_was_authorized(self):
         self.provider.support_manual_capture = "partial"

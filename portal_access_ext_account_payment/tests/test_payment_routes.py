@@ -267,7 +267,7 @@ class TestPaymentRequests(PaymentRouteCase):
                 if name != "invoice_ids":
                     self.assert_refused(self.call("/my/invoices/transaction", **several))
         self.assert_refused(self.request_payment(self.invoice.id, is_validation=True))
-        for landing_route in ("a\0b", None, 5, [], {}):
+        for landing_route in ("a\0b", "\ud800", None, 5, [], {}):
             with self.subTest(landing_route=landing_route):
                 _answer, made = self.request_payment(self.invoice.id, landing_route=landing_route)
                 self.assertEqual(made.landing_route, "/my/invoices")
@@ -347,17 +347,19 @@ class TestPaymentLinks(PaymentRouteCase):
 
     def open_link(self, invoice, amount, **values):
         """Open a link as the company's dialog makes it; return the address, and where the form sends."""
-        # The dialog itself needs a request.
-        values_signed = f"{invoice.partner_id.id}|{float(amount)}|{invoice.currency_id.id}"
-        token = hmac(self.env(su=True), "generate_access_token", values_signed)
-        query = {"invoice_id": invoice.id, "amount": float(amount), "access_token": token, **values}
         self.env.flush_all()
-        response = self.url_open(f"/payment/pay?{urlencode(query)}")
+        response = self.url_open(f"/payment/pay?{self.get_query(invoice, amount, **values)}")
         self.env.invalidate_all()
         self.assertEqual(response.status_code, 200)
         page = response.text
         route = page.partition('data-transaction-route="')[2].partition('"')[0].replace("&amp;", "&")
         return urlsplit(response.url).path, route
+
+    def get_query(self, invoice, amount, **values):
+        # The dialog itself needs a request.
+        values_signed = f"{invoice.partner_id.id}|{float(amount)}|{invoice.currency_id.id}"
+        token = hmac(self.env(su=True), "generate_access_token", values_signed)
+        return urlencode({"invoice_id": invoice.id, "amount": float(amount), "access_token": token, **values})
 
     def test_what_it_offers_can_be_paid_whatever_the_rules_are(self):
         self.company.portal_partial_payment = "none"
@@ -422,6 +424,15 @@ class TestPaymentLinks(PaymentRouteCase):
                 response = self.url_open(f"/payment/pay?{query}", allow_redirects=False)
                 self.assertLess(response.status_code, 500)
                 self.assertNotIn(self.invoice.name, response.text)
+
+    @mute_logger("odoo.http")
+    def test_a_draft_is_not_shown_to_who_makes_a_link_to_it(self):
+        self.sign_in_as("customer")
+        self.assertFalse(self.draft.access_token)
+        response = self.url_open(f"/payment/pay?{self.get_query(self.draft, 1)}", allow_redirects=False)
+        self.env.invalidate_all()
+        self.assertEqual(response.status_code, 404)
+        self.assertFalse(self.draft.access_token)
 
     def test_pages_of_other_documents_sign_nothing(self):
         self.company.portal_partial_payment = "none"
