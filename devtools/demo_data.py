@@ -20,6 +20,7 @@ def prepare(env: api.Environment) -> None:
     make_task(env, customer)
     make_tickets(env, customer)
     make_subscription(env, customer)
+    make_ewallet(env, customer)
     discard_queued_mail(env)
 
 
@@ -121,6 +122,31 @@ def make_subscription(env: api.Environment, customer) -> None:
     )
     subscription.action_start_subscription()
     subscription.create_invoice().action_post()
+
+
+def make_ewallet(env: api.Environment, customer) -> None:
+    """An eWallet from which an order was paid, a gift card and a loyalty card."""
+    Program = env["loyalty.program"]
+    wallets, clubs = (
+        Program.browse(Program.create_from_template(template)["res_id"]) for template in ("ewallet", "loyalty")
+    )
+    wallets.portal_topup_free = True
+    gifts = env.ref("loyalty.gift_card_program")
+    expires_on = fields.Date.add(fields.Date.context_today(customer), months=6)
+    wallet = env["loyalty.card"].with_context(loyalty_no_mail=True).create(
+        [
+            {"program_id": wallets.id, "partner_id": customer.id, "points": 75},
+            {"program_id": gifts.id, "partner_id": customer.id, "points": 25, "expiration_date": expires_on},
+            {"program_id": clubs.id, "partner_id": customer.id, "points": 120},
+        ]
+    )[0]
+    product = env.ref("product.product_product_6", raise_if_not_found=False)
+    product = product or env["product.product"].search([("sale_ok", "=", True)], limit=1)
+    line = {"product_id": product.id, "price_unit": 30, "tax_id": []}
+    order = env["sale.order"].create({"partner_id": customer.id, "order_line": [Command.create(line)]})
+    order._update_programs_and_rewards()
+    order._apply_program_reward(wallets.reward_ids, wallet)
+    order.action_confirm()
 
 
 def discard_queued_mail(env: api.Environment) -> None:
