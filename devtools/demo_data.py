@@ -133,13 +133,17 @@ def make_ewallet(env: api.Environment, customer) -> None:
     wallets.portal_topup_free = True
     gifts = env.ref("loyalty.gift_card_program")
     expires_on = fields.Date.add(fields.Date.context_today(customer), months=6)
-    wallet = env["loyalty.card"].with_context(loyalty_no_mail=True).create(
-        [
-            {"program_id": wallets.id, "partner_id": customer.id, "points": 75},
-            {"program_id": gifts.id, "partner_id": customer.id, "points": 25, "expiration_date": expires_on},
-            {"program_id": clubs.id, "partner_id": customer.id, "points": 120},
-        ]
-    )[0]
+    wallet = (
+        env["loyalty.card"]
+        .with_context(loyalty_no_mail=True)
+        .create(
+            [
+                {"program_id": wallets.id, "partner_id": customer.id, "points": 75},
+                {"program_id": gifts.id, "partner_id": customer.id, "points": 25, "expiration_date": expires_on},
+                {"program_id": clubs.id, "partner_id": customer.id, "points": 120},
+            ]
+        )[0]
+    )
     product = env.ref("product.product_product_6", raise_if_not_found=False)
     product = product or env["product.product"].search([("sale_ok", "=", True)], limit=1)
     line = {"product_id": product.id, "price_unit": 30, "tax_id": []}

@@ -18,7 +18,17 @@
         "views/loyalty_program_views.xml",
         "views/res_config_settings_views.xml",
         "views/sale_order_views.xml",
+        "views/portal_ewallet_templates.xml",
+        "views/portal_topup_templates.xml",
     ],
+    "assets": {
+        "web.assets_frontend": [
+            "portal_access_ext_sale_loyalty/static/src/portal_topup/**/*",
+        ],
+        "web.assets_tests": [
+            "portal_access_ext_sale_loyalty/static/tests/tours/**/*",
+        ],
+    },
     "auto_install": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -1,6 +1,7 @@
 from . import (
     account_move,
     loyalty_card,
+    loyalty_card_page,
     loyalty_program,
     loyalty_program_order,
     payment_transaction,
@@ -10,4 +11,5 @@ from . import (
     sale_order,
     sale_order_line,
     sale_order_topup,
+    sale_order_topup_page,
 )

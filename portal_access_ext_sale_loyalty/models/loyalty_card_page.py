@@ -66,7 +66,7 @@ class LoyaltyCard(models.Model):
                 "name": row["name"],
                 "url": row["url"],
                 "plus": row["points"] > 0 and f"+{self._portal_loyalty_format(row['points'])}",
-                "minus": row["points"] < 0 and self._portal_loyalty_format(row["points"]),
+                "minus": row["points"] < 0 and f"-{self._portal_loyalty_format(-row['points'])}",
                 "balance": self._portal_loyalty_format(row["balance"]),
             }
             for row in rows
