@@ -21,7 +21,7 @@ class PortalTopup(PortalEwallet):
 
     @route(f"{URL}/<string:card_id>/add", type="http", auth="user", website=True, methods=["GET", "POST"])
     def portal_ewallet_add(self, card_id, **post):
-        return self._add_funds(lambda offer: offer["card"].id == as_id(card_id), post)
+        return self._add_funds(lambda offer: offer["card"] and offer["card"].id == as_id(card_id), post)
 
     @route(f"{URL}/program/<string:program_id>/add", type="http", auth="user", website=True, methods=["GET", "POST"])
     def portal_ewallet_open(self, program_id, **post):

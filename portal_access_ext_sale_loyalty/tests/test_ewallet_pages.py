@@ -123,8 +123,8 @@ class TestEwalletPages(EwalletPageCase):
             card.points = points
         self.sign_in(self.anna)
         first, second = (self.get(f"/my/ewallet/{card.id}{page}").text for page in ("", "/page/2"))
-        self.assertEqual(first.count("+$\xa01.00"), 40)
-        self.assertEqual(second.count("+$\xa01.00"), 10)
+        self.assertEqual(first.count("+$\xa01.00"), 80)
+        self.assertEqual(second.count("+$\xa01.00"), 20)
         for number in ("999999", "99999999999999", "-1", "0", "abc", "²"):
             self.assertEqual(self.get(f"/my/ewallet/{card.id}/page/{number}").status_code, 200)
 

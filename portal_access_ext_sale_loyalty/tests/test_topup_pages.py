@@ -21,7 +21,7 @@ class TestAddFunds(EwalletPageCase):
 
     def test_what_is_added_is_said_where_it_is_not_what_is_paid(self):
         self.program.rule_ids.reward_point_amount = 2
-        self.assertIn("(adds $ 50.00 )", self.text_of(self.path).replace(" )", " )"))
+        self.assertIn("$ 25.00 Top-up 25 (adds $ 50.00)", self.text_of(self.path))
 
     def test_a_chosen_product_makes_an_order_and_leads_to_its_payment(self):
         response = self.post(self.path, choice=self.products[1].id)

@@ -14,6 +14,11 @@ function see(trigger, content) {
     return { content: content || trigger, trigger, run() {} };
 }
 
+/** What comes after a payment is processed: PDFs are made, and the page asks every few seconds. */
+function wait(trigger, content) {
+    return { ...see(trigger, content), timeout: 60000 };
+}
+
 function click(trigger, content) {
     return { content: content || trigger, trigger, run: "click" };
 }
@@ -49,9 +54,9 @@ function enter(outcome) {
 }
 
 const DONE = [
-    see('.alert-success:contains("Thank you!"):contains("25.00"):contains("was added")'),
+    wait('.alert-success:contains("Thank you!"):contains("25.00"):contains("was added")'),
     see('.o_portal_ewallet_balance:contains("30.00")', "The new balance"),
-    see('.o_portal_my_doc_table tr:contains("25.00"):contains("30.00")', "The history"),
+    see('.o_portal_ewallet_history tr:contains("25.00"):contains("30.00")', "The history"),
 ];
 const UNDER_WAY = [
     see('.o_portal_topup .alert-info:contains("Your payment is under way")'),
@@ -60,6 +65,7 @@ const UNDER_WAY = [
     see('.o_portal_ewallet_balance:contains("5.00"):not(:contains("25.00"))', "The old balance"),
 ];
 const FAILED = [
+    wait(`${STATUS}.alert-danger`),
     click(`${STATUS} a:contains("Skip")`),
     see('.o_portal_topup .alert-danger:contains("Nothing was charged, and nothing was added")'),
     see(SUBMIT.replace(":enabled", ""), "It can be tried again"),
@@ -68,7 +74,7 @@ const FAILED = [
 ];
 const OUTCOMES = {
     done: DONE,
-    pending: [see(`${STATUS}.alert-warning`), click(`${STATUS} a:contains("Skip")`), ...UNDER_WAY],
+    pending: [wait(`${STATUS}.alert-warning`), click(`${STATUS} a:contains("Skip")`), ...UNDER_WAY],
     cancel: FAILED,
     error: FAILED,
 };
@@ -89,6 +95,7 @@ add("again", () => [
     ...OPEN,
     ...CHOOSE,
     ...enter("error"),
+    wait(`${STATUS}.alert-danger`),
     click(`${STATUS} a:contains("Skip")`),
     see('.o_portal_topup .alert-danger:contains("You can try again")'),
     ...enter("done"),
@@ -100,7 +107,7 @@ add("wire", () => [
     ...CHOOSE,
     click('li[name="o_payment_option"]:contains("Wire Transfer") input[name="o_payment_radio"]', "Wire Transfer"),
     click(SUBMIT, "Pay"),
-    see('.o_portal_topup:contains("wire transfer to this account")', "Where to transfer it to"),
+    wait('.o_portal_topup:contains("wire transfer to this account")', "Where to transfer it to"),
     ...UNDER_WAY,
 ]);
 
@@ -110,7 +117,15 @@ add("amount", () => [
     see("#portal_choice_other:checked", "It is chosen by typing"),
     click('button:contains("Continue to payment")'),
     see('.invalid-feedback:contains("The least you can add is"):contains("10.00")', "Too little"),
-    see("#portal_amount:focus.is-invalid", "The field to be corrected has the focus"),
+    {
+        content: "The field to be corrected has the focus",
+        trigger: "#portal_amount.is-invalid",
+        run() {
+            if (document.activeElement !== this.$anchor[0]) {
+                throw new Error(`The focus is on ${document.activeElement.outerHTML.slice(0, 200)}`);
+            }
+        },
+    },
     click('label:contains("Top-up 25")'),
     {
         content: "What was typed is gone",
@@ -125,7 +140,7 @@ add("amount", () => [
     click('button:contains("Continue to payment")'),
     see('.o_portal_topup h1:contains("1,033.50")'),
     ...enter("done"),
-    see('.o_portal_ewallet_balance:contains("1,038.50")', "The new balance"),
+    wait('.o_portal_ewallet_balance:contains("1,038.50")', "The new balance"),
 ]);
 
 add("first", () => [
@@ -144,5 +159,5 @@ add("first", () => [
     click('.o_portal_ewallet_offer a:contains("Add funds")'),
     ...CHOOSE,
     ...enter("done"),
-    see('.o_portal_ewallet_balance:contains("25.00")', "The new wallet"),
+    wait('.o_portal_ewallet_balance:contains("25.00")', "The new wallet"),
 ]);
