@@ -157,7 +157,8 @@ What to try first
   2. Tick In Portal on the rows that are ready, write a message, click Apply.
   3. Open the page of caught mail and follow the link of an invitation (in a private window):
      choose a password, and you are the customer, on the portal.
-  4. As portal, save a card under Payment methods (any number will do) and pay an invoice.
+  4. As portal, save a card under Payment methods (any number will do), pay an invoice,
+     and add funds to the eWallet.
   5. Back as admin, Revoke Access: the customer is signed out at the next click.
 
 Languages: English, German, French, Italian, Dutch. Ctrl-C ends it; ./dev demo --fresh starts over.""")
