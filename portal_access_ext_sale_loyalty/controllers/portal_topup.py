@@ -155,7 +155,7 @@ class PortalTopup(PortalEwallet):
             "tx": order_sudo.get_portal_last_transaction(),
             "again_url": f"{URL}/{card_sudo.id}/add" if card_sudo else f"{URL}/program/{program_sudo.id}/add",
         }
-        if topup["may_pay"]:
+        if topup["to_pay"]:
             values.update(self._get_payment_values(order_sudo))
             values["amount"] = order_sudo._portal_topup_get_open_amount()
             values["landing_route"] = topup["url"]

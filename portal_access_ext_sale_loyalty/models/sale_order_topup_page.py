@@ -23,19 +23,24 @@ class SaleOrder(models.Model):
     def _portal_topup_describe(self):
         """Tell a customer about these orders.
 
-        :return list: a dict for each; `state` as in `_portal_topup_get_state`; `may_pay`, whether there is something to
-            be paid
+        :return list: a dict for each; `state` as in `_portal_topup_get_state`; `to_pay`, what is to be paid yet, if
+            anything; `added`, what the eWallet gets or has got for it
         """
-        return [
-            {
-                "id": order.id,
-                "url": f"/my/ewallet/topup/{order.id}",
-                "order_url": f"/my/orders/{order.id}",
-                "name": order.name,
-                "amount": format_amount(order.env, order.amount_total, order.currency_id),
-                "state": order._portal_topup_get_state(),
-                "may_pay": order._has_to_be_paid(),
-                "is_expired": order.is_expired,
-            }
-            for order in self
-        ]
+        described = []
+        for order in self:
+            state = order._portal_topup_get_state()
+            points = order._portal_topup_get_due() if state == "done" else order.portal_topup_points
+            open_amount = order._portal_topup_get_open_amount() if order._has_to_be_paid() else 0
+            described.append(
+                {
+                    "id": order.id,
+                    "url": f"/my/ewallet/topup/{order.id}",
+                    "order_url": f"/my/orders/{order.id}",
+                    "name": order.name,
+                    "state": state,
+                    "is_expired": order.is_expired,
+                    "added": format_amount(order.env, points, order.currency_id),
+                    "to_pay": open_amount and format_amount(order.env, open_amount, order.currency_id),
+                }
+            )
+        return described

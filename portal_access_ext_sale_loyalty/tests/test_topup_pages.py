@@ -22,6 +22,8 @@ class TestAddFunds(EwalletPageCase):
     def test_what_is_added_is_said_where_it_is_not_what_is_paid(self):
         self.program.rule_ids.reward_point_amount = 2
         self.assertIn("$ 25.00 Top-up 25 (adds $ 50.00)", self.text_of(self.path))
+        text = self.text_of(self.post(self.path, choice=self.products[0].id).headers["Location"])
+        self.assertIn("Add $ 50.00 to Shop wallet To be paid: $ 25.00", text)
 
     def test_a_chosen_product_makes_an_order_and_leads_to_its_payment(self):
         response = self.post(self.path, choice=self.products[1].id)
@@ -190,6 +192,12 @@ class TestTopupPage(EwalletPageCase):
         text = self.text_of(self.path)
         self.assertIn("cancelled or has expired", text)
         self.assertNotIn("Choose a payment method", text)
+
+    def test_a_payment_that_was_taken_back_says_so(self):
+        self.env.cr.execute("UPDATE sale_order SET state = 'sale' WHERE id = %s", [self.order.id])
+        self.env.invalidate_all()
+        self.assertIn("This payment was taken back", self.text_of(self.path))
+        self.assertNotIn("Thank you", self.text_of(f"/my/ewallet/{self.card.id}?topup={self.order.id}"))
 
     def test_without_a_way_to_pay_one_is_told_so(self):
         self.provider.state = "disabled"
