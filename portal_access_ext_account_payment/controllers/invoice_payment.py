@@ -88,7 +88,8 @@ class InvoicePayment(PaymentPortal):
         Transaction = request.env["payment.transaction"].sudo()
         invoice_ids = field.convert_to_cache((custom_create_values or {}).get(field.name) or [], Transaction)
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)
-        if any(move.is_invoice(include_receipts=True) for move in invoices_sudo):
+        # Other entries and receipts over the counter are as in stock, where transactions don't hold them.
+        if any(move.is_invoice() for move in invoices_sudo):
             if kwargs.pop("is_validation", False):
                 raise ValidationError(_("An invoice is paid with an amount."))
             invoices_sudo._portal_payment_lock()
@@ -151,7 +152,7 @@ class InvoicePayment(PaymentPortal):
             return response
         # sudo: the link's token was checked for this invoice.
         invoice_sudo = request.env["account.move"].sudo().browse(invoice_id)
-        if invoice_sudo.is_invoice(include_receipts=True):
+        if invoice_sudo.is_invoice():
             if invoice_sudo.state == "draft":
                 raise NotFound()  # it was not sent to anybody yet
             offered = invoice_sudo._portal_payment_read_offer(amount, kwargs.get("portal_offer"))

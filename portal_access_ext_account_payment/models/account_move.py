@@ -158,6 +158,8 @@ class AccountMove(models.Model):
         total = self._portal_payment_round(sum(amount for _line, amount in lines)) if lines else 0.0
         if not total:
             raise ValidationError(_("There is nothing left to pay. Please reload the page."))
+        if len({line.account_id for line, _amount in lines}) > 1:  # of which a payment settles one
+            raise ValidationError(_("These invoices can't be paid together. Please pay them one by one."))
         value = _as_number(amount)
         if value is None or value <= 0:
             raise ValidationError(_("Please enter an amount that is greater than zero."))

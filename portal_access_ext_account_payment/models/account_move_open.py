@@ -5,7 +5,6 @@ from odoo.tools import SQL, float_repr, str2bool
 
 from odoo.addons.portal_access_ext.models.portal_access_cast import ID_MAX
 
-PAYABLE_TYPES = ("out_invoice", "out_receipt")
 # Of these, what is pending is a promise: nothing ever settles an announced wire transfer's transaction.
 PROMISING_PROVIDERS = ("none", "custom")
 
@@ -111,7 +110,7 @@ class AccountMove(models.Model):
         """:return bool: whether this is a posted customer invoice on which something is due"""
         self.ensure_one()
         return (
-            self.move_type in PAYABLE_TYPES
+            self.move_type == "out_invoice"  # transactions hold no receipts over the counter
             and self.state == "posted"
             and self.payment_state in ("not_paid", "partial")
             and self.amount_residual > 0

@@ -24,7 +24,7 @@ class AccountPayment(models.Model):
         self.ensure_one()
         transaction = self.payment_transaction_id._portal_payment_get_source()
         # Internal settings of the provider and the customer's invoices, for the customer.
-        invoices = transaction.invoice_ids.filtered(lambda move: move.is_invoice(include_receipts=True))
+        invoices = transaction.invoice_ids.filtered(lambda move: move.is_invoice())
         open_lines = invoices._portal_payment_cover()[0]
         rows = []
         for invoice in invoices.sorted(lambda move: (move.invoice_date_due or move.date, move.id)):

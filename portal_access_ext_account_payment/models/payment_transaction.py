@@ -38,7 +38,7 @@ class PaymentTransaction(models.Model):
         :raise UserError: if it is more than what can still be paid
         """
         invoices = self.invoice_ids
-        if self.operation == "online_token" and any(move.is_invoice(include_receipts=True) for move in invoices):
+        if self.operation == "online_token" and any(move.is_invoice() for move in invoices):
             invoices._portal_payment_lock()
             total = sum(invoices._portal_payment_get_open_amounts().values())
             if self.currency_id.compare_amounts(self.amount + self.portal_discount, total) > 0:
@@ -83,21 +83,11 @@ class PaymentTransaction(models.Model):
     # Being booked
     # -------------------------------------------------------------------------
 
-    def _reconcile_after_done(self):
-        """Let no payment from outside post drafts that are no invoices.
-
-        Odoo posts whatever draft a transaction is linked to, and who is signed in can link entries of their own.
-        """
-        for transaction in self.filtered(lambda transaction: (transaction.operation or "").startswith("online")):
-            drafts = transaction.invoice_ids.filtered(lambda move: move.state == "draft")
-            transaction.invoice_ids -= drafts.filtered(lambda move: not move.is_invoice(include_receipts=True))
-        return super()._reconcile_after_done()
-
     def _create_payment(self, **extra_create_values):
         """Book the payment for the customer of the invoices, whoever has paid, and whatever became of the invoices."""
         self.ensure_one()
         source = self._portal_payment_get_source()
-        invoices = source.invoice_ids.filtered(lambda move: move.is_invoice(include_receipts=True))
+        invoices = source.invoice_ids.filtered(lambda move: move.is_invoice())
         if not invoices:
             return super()._create_payment(**extra_create_values)
         values = self._portal_payment_prepare(invoices)
@@ -173,7 +163,7 @@ class PaymentTransaction(models.Model):
             and self.state == "done"
             and self.payment_id.state == "posted"
             and self.company_id.portal_payment_receipt
-            and any(move.is_invoice(include_receipts=True) for move in source.invoice_ids)
+            and any(move.is_invoice() for move in source.invoice_ids)
             # Of orders paid before they are invoiced, Odoo sends the confirmation.
             and not ("sale_order_ids" in source._fields and source.sale_order_ids)
         )

@@ -59,7 +59,8 @@ class TestPaymentChoices(InvoicePaymentCase):
         cancelled.button_cancel()
         refund = self.make_invoice(move_type="out_refund")
         bill = self.make_invoice(move_type="in_invoice")
-        for invoice in (draft, paid, cancelled, refund, bill, self.make_invoice(0)):
+        receipt = self.make_invoice(move_type="out_receipt")
+        for invoice in (draft, paid, cancelled, refund, bill, receipt, self.make_invoice(0)):
             with self.subTest(invoice=invoice.display_name):
                 self.assertEqual(self.open_of(invoice), 0)
                 self.assertEqual(invoice._portal_payment_get_choices(), [])
@@ -82,6 +83,17 @@ class TestPaymentChoices(InvoicePaymentCase):
                 (invoice + other)._portal_payment_get_choices()
             with self.assertRaisesRegex(ValidationError, message):
                 (invoice + other)._portal_payment_check(200)
+
+    def test_invoices_on_different_accounts_are_paid_one_by_one(self):
+        first = self.make_invoice()
+        customer = self.anna.commercial_partner_id
+        customer.property_account_receivable_id = customer.property_account_receivable_id.copy()
+        second = self.make_invoice()
+        with self.assertRaisesRegex(ValidationError, "one by one"):
+            (first + second)._portal_payment_check(200)
+        for invoice in (first, second):
+            self.book(self.pay(invoice, invoice._portal_payment_check(100)))
+            self.assertEqual(invoice.amount_residual, 0)
 
     def test_contacts_of_one_customer_belong_together(self):
         invoices = self.make_invoice() + self.make_invoice(partner=self.anna.parent_id)
@@ -295,11 +307,6 @@ class TestPaymentRules(InvoicePaymentCase):
                     method()
         self.assertLessEqual(counts[3:], counts[:3])
         self.assertLessEqual(max(counts), 30)
-
-    def test_receipts_over_the_counter_can_be_paid_with_a_link(self):
-        receipt = self.make_invoice(move_type="out_receipt")
-        self.assertEqual(self.open_of(receipt), 100)
-        self.assertFalse(receipt._has_to_be_paid())
 
     def test_negative_lines_and_cash_rounding_leave_the_exact_amount(self):
         rounding = self.env["account.cash.rounding"].create(

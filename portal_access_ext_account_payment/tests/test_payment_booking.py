@@ -125,6 +125,7 @@ class TestPaymentBooking(InvoicePaymentCase):
             {"amount": 500, "payment_type": "inbound", "partner_type": "customer", "partner_id": self.anna.id}
         )
         transaction = self.pay(payment.move_id, 0.01)
+        transaction.invalidate_recordset()  # it is booked by another request; Odoo's field holds invoices only
         self.book(transaction)
         self.assertEqual(payment.state, "draft")
         self.assertEqual(transaction.payment_id.amount, 0.01)
