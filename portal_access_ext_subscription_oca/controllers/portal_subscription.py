@@ -217,6 +217,9 @@ class PortalSubscription(CustomerPortal):
         subscription_sudo = self._find_own_subscription(subscription_id)
         if not subscription_sudo:
             return request.redirect("/my")
+        if request.httprequest.method == "POST":
+            # First of all, so that what Odoo tries again counts once.
+            subscription_sudo._portal_close_lock()
         if not subscription_sudo._portal_close_can_ask():
             return self._subscription_done(subscription_sudo, self._get_close_outcome(subscription_sudo))
         # sudo: customers can't read the reasons, which they choose from.
@@ -261,6 +264,9 @@ class PortalSubscription(CustomerPortal):
         subscription_sudo = self._find_own_subscription(subscription_id)
         if not subscription_sudo:
             return request.redirect("/my")
+        subscription_sudo._portal_close_lock()
+        if not subscription_sudo._portal_close_can_withdraw():
+            return self._subscription_done(subscription_sudo, "gone")
         if not self._take_close_attempt():
             return self._subscription_done(subscription_sudo, "often")
         done = subscription_sudo._portal_close_withdraw(self._get_actor())

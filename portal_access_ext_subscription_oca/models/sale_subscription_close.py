@@ -148,7 +148,8 @@ class SaleSubscription(models.Model):
     def _portal_close_lock(self):
         """Have only one at a time decide on a subscription: Odoo tries the request again that came second."""
         self.flush_recordset()
-        self.env.cr.execute("UPDATE sale_subscription SET write_date = write_date WHERE id = %s", [self.id])
+        query = "UPDATE sale_subscription SET write_date = write_date WHERE id = %s"
+        self.env.cr.execute(query, [self.id], log_exceptions=False)
         self.invalidate_recordset()
 
     def _portal_close_forget(self):
