@@ -322,7 +322,6 @@ class TestSubscriptionPages(SubscriptionPageCase):
         self.get("/my/subscriptions")
         for url in ("/my/subscriptions", self.url(), self.url(suffix="/close"), self.url(suffix="/keep")):
             self.get(url)
-        self.assertFalse(self.subscription.access_token)
         self.assertFalse(self.subscription.portal_close_state)
 
     def test_what_the_company_archived_is_gone(self):
