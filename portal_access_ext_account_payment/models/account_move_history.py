@@ -32,15 +32,15 @@ class AccountMove(models.Model):
             `payment.transaction._portal_payment_get_state`
         """
         self.ensure_one()
-        content = (self.invoice_payments_widget or {}).get("content", ())
-        paid = [self._portal_payment_describe_paid(row) for row in content if not row["is_exchange"]]
+        content = [row for row in (self.invoice_payments_widget or {}).get("content", ()) if not row["is_exchange"]]
+        moves = self.browse([row["move_id"] for row in content])  # together, for the prefetching
+        paid = [self._portal_payment_describe_paid(row, move) for row, move in zip(content, moves)]
         rows = paid + [self._portal_payment_describe_under_way(*each) for each in self._portal_payment_get_unfinished()]
         return sorted(rows, key=lambda row: row["date"])
 
-    def _portal_payment_describe_paid(self, row):
-        """:return dict: a line of the history, of one in stock's widget of payments"""
-        move = self.browse(row["move_id"])
-        payment = self.env["account.payment"].browse(row["account_payment_id"] or ())
+    def _portal_payment_describe_paid(self, row, move):
+        """:return dict: a line of the history, of one in stock's widget of payments and its journal entry"""
+        payment = move.payment_id
         note = ""
         if payment and payment.currency_id == self.currency_id:
             difference = self.currency_id.compare_amounts(row["amount"], payment.amount)
@@ -53,14 +53,15 @@ class AccountMove(models.Model):
                 note = _("Part of a payment of %(amount)s", amount=self._portal_payment_format(payment.amount))
         return {
             "date": row["date"],
-            "label": self._portal_payment_get_label(move, payment),
+            "label": self._portal_payment_get_label(move),
             "amount": row["amount"],
             "note": note,
             "state": "paid",
         }
 
-    def _portal_payment_get_label(self, move, payment):
+    def _portal_payment_get_label(self, move):
         """:return str: how something was paid, in the customer's words"""
+        payment = move.payment_id
         transaction = payment.payment_transaction_id
         if transaction:
             return transaction.payment_method_id.name or transaction.provider_id.name
@@ -76,7 +77,7 @@ class AccountMove(models.Model):
         :return list: tuples of transaction, its state for the customer, and what is left of its amount
         """
         found = []
-        for transaction in self.transaction_ids:
+        for transaction in self.transaction_ids.sorted("id"):
             state = transaction._portal_payment_get_state()
             if state in ("announced", "processing", "authorized", "recorded"):
                 settled = transaction.child_transaction_ids.filtered(lambda child: child.state in ("done", "cancel"))

@@ -1,3 +1,7 @@
+from . import test_invoice_accessibility
+from . import test_invoice_page
+from . import test_invoice_tours
+from . import test_invoices_pages
 from . import test_payment_amounts
 from . import test_payment_booking
 from . import test_payment_receipt
