@@ -34,7 +34,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         content = [row for row in (self.invoice_payments_widget or {}).get("content", ()) if not row["is_exchange"]]
         moves = self.browse([row["move_id"] for row in content])  # together, for the prefetching
-        paid = [self._portal_payment_describe_paid(row, move) for row, move in zip(content, moves)]
+        paid = [self._portal_payment_describe_paid(row, move) for row, move in zip(content, moves, strict=True)]
         rows = paid + [self._portal_payment_describe_under_way(*each) for each in self._portal_payment_get_unfinished()]
         return sorted(rows, key=lambda row: row["date"])
 

@@ -10,10 +10,10 @@ from .common import InvoicePaymentCase
 class InvoicePageCase(InvoicePaymentCase):
     """What customers see of invoices and payments."""
 
-    def pay(self, invoices, amount, state="done", **values):
+    def pay(self, invoices, amount, state="done", is_booked=True, **values):
         """Let somebody pay, and what is done be booked."""
         transaction = super().pay(invoices, amount, state, **values)
-        if state == "done":
+        if state == "done" and is_booked:
             self.book(transaction)
         return transaction
 
@@ -35,7 +35,7 @@ class InvoicePageCase(InvoicePaymentCase):
         return self.open(f"/my/invoices/{invoice.id}", **query)
 
     @staticmethod
-    def read(page):
+    def words_of(page):
         """:return str: the words of a page"""
         text = re.sub(r"(?s)<(script|style).*?</\1>|<[^>]+>", " ", page)
         return re.sub(r"\s+", " ", unescape(text).replace("\N{NO-BREAK SPACE}", " "))

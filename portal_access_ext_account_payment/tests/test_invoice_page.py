@@ -16,19 +16,19 @@ class TestInvoicePage(InvoicePageCase):
         self.assertEqual(self.get_choices(page), ["full", "next", "other"])
         self.assertEqual(self.get_shown(page), "full")
         self.assertEqual(self.get_form_amount(page), 1000)
-        self.assertIn("Pay $ 1,000.00", self.read(page))
+        self.assertIn("Pay $ 1,000.00", self.words_of(page))
         self.assertNotIn("data-portal-open", page)
 
     def test_the_next_instalment_is_offered_with_its_date_and_paid_if_chosen(self):
         invoice = self.make_invoice(1000, invoice_payment_term_id=self.instalments.id)
-        self.assertIn("Next instalment $ 300.00 Due on", self.read(self.open_invoice(invoice)))
+        self.assertIn("Next instalment $ 300.00 Due on", self.words_of(self.open_invoice(invoice)))
         page = self.open_invoice(invoice, pay="next")
         self.assertEqual((self.get_form_amount(page), self.get_shown(page)), (300, "next"))
         self.assertIn('data-portal-open="1"', page)
 
     def test_overdue_instalments_are_named_so(self):
         invoice = self.make_invoice(1000, days=45, invoice_payment_term_id=self.instalments.id)
-        self.assertIn("Overdue amount $ 600.00 Was due on", self.read(self.open_invoice(invoice)))
+        self.assertIn("Overdue amount $ 600.00 Was due on", self.words_of(self.open_invoice(invoice)))
 
     def test_another_amount_is_paid_as_it_is_typed(self):
         invoice = self.make_invoice(2000)
@@ -57,7 +57,7 @@ class TestInvoicePage(InvoicePageCase):
                 self.assertEqual(self.get_shown(page), "")
                 self.assertIn("is-invalid", page)
                 self.assertRegex(page, r'aria-describedby="o_portal_pay_hint\s+o_portal_pay_error"')
-                self.assertIn("From $ 10.00 to $ 100.00", self.read(page))
+                self.assertIn("From $ 10.00 to $ 100.00", self.words_of(page))
                 self.assertNotIn("<b>", page.partition("o_portal_payment_choices")[2].partition("</form>")[0])
 
     def test_an_unknown_choice_is_none(self):
@@ -77,9 +77,9 @@ class TestInvoicePage(InvoicePageCase):
         invoice = self.make_invoice(100, invoice_payment_term_id=self.early.id)
         page = self.open_invoice(invoice)
         self.assertEqual(self.get_form_amount(page), 98)
-        self.assertRegex(self.read(page), r"Full amount \$ 98.00 Early payment discount until [\d/]+: \$ 2.00")
+        self.assertRegex(self.words_of(page), r"Full amount \$ 98.00 Early payment discount until [\d/]+: \$ 2.00")
         self.company.portal_partial_payment = "none"
-        self.assertIn("Early payment discount: $ 2.00", self.read(self.open_invoice(invoice)))
+        self.assertIn("Early payment discount: $ 2.00", self.words_of(self.open_invoice(invoice)))
 
     def test_providers_are_those_that_take_the_chosen_amount(self):
         invoice = self.make_invoice(1000)
@@ -112,7 +112,7 @@ class TestInvoicePage(InvoicePageCase):
     # What has been paid
 
     def assert_page_says(self, invoice, *words):
-        text = self.read(self.open_invoice(invoice))
+        text = self.words_of(self.open_invoice(invoice))
         for each in words:
             self.assertIn(each, text)
         return text
@@ -137,7 +137,7 @@ class TestInvoicePage(InvoicePageCase):
 
     def test_what_has_arrived_and_is_not_booked_yet_is_listed_too(self):
         invoice = self.make_invoice(100)
-        super().pay(invoice, 40)
+        self.pay(invoice, 40, is_booked=False)
         self.assert_page_says(invoice, "Received Received $ 40.00", "Still to pay: $ 60.00")
 
     def test_an_announced_transfer_is_listed_and_everything_is_still_to_pay(self):

@@ -50,10 +50,10 @@ function payWithDemo(amount, outcome = "done") {
 }
 
 /** Fail where the selector finds something. */
-function absent(selector, content) {
+function absent(selector, content, trigger = "body") {
     return {
         content,
-        trigger: "body",
+        trigger,
         run() {
             if (document.querySelector(selector)) {
                 throw new Error(`This is not to be there: ${selector}`);
@@ -98,7 +98,7 @@ add("portal_access_pay_part_wrongly", () => [
     ...other("4800"),
     see('#o_portal_pay_error:visible:contains("480.00")', "The message says what is possible"),
     see("#o_portal_pay_amount.is-invalid:visible"),
-    absent("#o_payment_form:not(.d-none)", "Nothing can be paid as long"),
+    absent("#o_payment_form:not(.d-none)", "Nothing can be paid as long", "form.o_portal_payment_choices"),
     choose("Full amount"),
     click('.o_portal_payment_continue:visible button:contains("Continue")'),
     see('button[name="o_payment_submit_button"]:visible:contains("480.00")'),
