@@ -4,7 +4,11 @@ from . import test_invoice_tours
 from . import test_invoices_pages
 from . import test_payment_amounts
 from . import test_payment_booking
+from . import test_payment_choices
+from . import test_payment_discount
+from . import test_payment_links
 from . import test_payment_receipt
+from . import test_payment_rights
 from . import test_payment_routes
 from . import test_payment_settings
 from . import test_payment_under_way
