@@ -53,7 +53,9 @@ class PaymentTransaction(models.Model):
         if authorized:
             excess = authorized.invoice_ids._portal_payment_cover()[1]
             for transaction in authorized:
-                transaction._portal_payment_note_excess(excess.get(transaction, 0.0), transaction.invoice_ids)
+                # A discount that comes too late is no money.
+                amount = min(excess.get(transaction, 0.0), transaction.amount)
+                transaction._portal_payment_note_excess(amount, transaction.invoice_ids)
         return result
 
     def _portal_payment_note_excess(self, amount, invoices):
