@@ -1,10 +1,15 @@
+import logging
 from datetime import timedelta
+
+from psycopg2 import OperationalError
 
 from odoo import _, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tools import SQL
 
 from .loyalty_card import WHY, Why
+
+_logger = logging.getLogger(__name__)
 
 # How long a payment that nobody has answered counts as being made.
 DRAFT_HOURS = 1
@@ -231,6 +236,19 @@ class SaleOrder(models.Model):
                 ):
                     if invoice.payment_state in ("not_paid", "partial"):
                         invoice.js_assign_outstanding_line(line.id)
+
+    def _send_order_notification_mail(self, mail_template):
+        """Let no mail that can't be made undo a payment: Odoo makes them, with a PDF, while it processes that."""
+        if not self._portal_topup_filter():
+            return super()._send_order_notification_mail(mail_template)
+        try:
+            with self.env.cr.savepoint():
+                return super()._send_order_notification_mail(mail_template)
+        except OperationalError:
+            raise
+        except Exception:  # of whichever template
+            _logger.warning("The mail about the top-up %s can't be made", self.id, exc_info=True)
+            return None
 
     # -------------------------------------------------------------------------
     # Orders that nobody pays
