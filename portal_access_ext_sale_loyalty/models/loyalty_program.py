@@ -185,6 +185,8 @@ class LoyaltyProgram(models.Model):
         for price in (amount, net, net - step, net + step):
             if not currency.compare_amounts(self._portal_topup_get_total(price, taxes, product, partner), amount):
                 points = self._portal_topup_get_points(product, amount, is_free=True)
+                if points <= 0:  # rules that begin with another amount
+                    raise ValidationError(_("Nothing would be credited for this amount. Please choose another one."))
                 return {"product": product, "price_unit": price, "price": amount, "points": points}
         raise ValidationError(
             _(

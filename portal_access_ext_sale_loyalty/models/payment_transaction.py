@@ -112,7 +112,12 @@ class PaymentTransaction(models.Model):
     def _check_amount_and_confirm_order(self):
         sources = (self._portal_topup_get_roots() - self).filtered(lambda tx: tx.sale_order_ids._portal_topup_filter())
         for order in (self | sources).sale_order_ids._portal_topup_filter():
-            if order.state == "cancel" and order.portal_topup_is_abandoned and order._portal_topup_is_captured():
+            if (
+                order.state == "cancel"
+                and order.portal_topup_is_abandoned
+                and order._portal_topup_is_safe()
+                and not order._portal_topup_is_refunded()
+            ):
                 order.action_draft()
         confirmed = super(PaymentTransaction, self | sources)._check_amount_and_confirm_order()
         ((self | sources).sale_order_ids - confirmed)._portal_topup_invoice()  # what was confirmed before

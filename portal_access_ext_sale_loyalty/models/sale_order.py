@@ -92,7 +92,7 @@ class SaleOrder(models.Model):
     # -------------------------------------------------------------------------
 
     def action_confirm(self):
-        unpaid = self._portal_topup_filter().filtered(lambda order: not order._portal_topup_is_captured())
+        unpaid = self._portal_topup_filter().filtered(lambda order: not order._portal_topup_is_safe())
         if unpaid:
             self._portal_topup_check_access(unpaid)
             raise UserError(
@@ -116,6 +116,20 @@ class SaleOrder(models.Model):
         topups._portal_topup_settle()
         topups._portal_topup_invoice()
         return result
+
+    def action_draft(self):
+        returned = self._portal_topup_filter().filtered(
+            lambda order: order._portal_topup_get_credit_notes() or order._portal_topup_is_refunded()
+        )
+        if returned:
+            self._portal_topup_check_access(returned)
+            raise UserError(
+                _(
+                    "%(names)s: what was paid has been given back. Let the customer start another top-up.",
+                    names=", ".join(returned.mapped("name")),
+                )
+            )
+        return super().action_draft()
 
     def _is_confirmation_amount_reached(self):
         return super()._is_confirmation_amount_reached() and self._portal_topup_is_safe()
@@ -146,11 +160,11 @@ class SaleOrder(models.Model):
         """:return bool: whether nothing is credited by this order that isn't captured"""
         self.ensure_one()
         if self._portal_topup_filter():
-            return self.sudo()._portal_topup_is_captured()
+            return self.sudo()._portal_topup_is_captured(is_kept=True)
         if not self._portal_topup_sells_funds():
             return True
-        captured, _refunded = self.sudo().transaction_ids._portal_topup_get_sums(self.currency_id)
-        return self.currency_id.compare_amounts(captured, self.amount_total) >= 0
+        captured, refunded = self.sudo().transaction_ids._portal_topup_get_sums(self.currency_id)
+        return self.currency_id.compare_amounts(captured - refunded, self.amount_total) >= 0
 
     def _portal_topup_sells_funds(self):
         """:return bool: whether this order credits an eWallet when it is confirmed, be it a cart or a quotation"""

@@ -22,12 +22,24 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _portal_topup_is_captured(self):
-        """:return bool: whether as much was captured as it takes, whatever became of it afterwards"""
+    def _portal_topup_is_captured(self, is_kept=False):
+        """Tell whether as much was captured as it takes.
+
+        :param bool is_kept: and not refunded; otherwise whatever became of it afterwards
+        :return bool: whether it was
+        """
         self.ensure_one()
-        captured, _refunded = self.transaction_ids._portal_topup_get_sums(self.currency_id)
+        captured, refunded = self.transaction_ids._portal_topup_get_sums(self.currency_id)
+        if is_kept:
+            captured -= refunded
         due = max(self.portal_topup_amount, self.amount_total)
         return due > 0 and self.currency_id.compare_amounts(captured, due) >= 0
+
+    def _portal_topup_is_refunded(self):
+        """:return bool: whether anything was given back by the provider"""
+        self.ensure_one()
+        _captured, refunded = self.transaction_ids._portal_topup_get_sums(self.currency_id)
+        return refunded > 0
 
     def _portal_topup_get_open_amount(self):
         """:return float: what is neither paid nor under way"""

@@ -106,6 +106,19 @@ class TestTopup(TopupCase):
         self.top_up()
         self.assertEqual(self.card_of().points, 60, "as the shop credits it")
 
+    def test_an_amount_that_credits_nothing_is_refused(self):
+        self.program.portal_topup_free = True
+        self.program.write(
+            {
+                "rule_ids": [
+                    (0, 0, {"product_ids": self.product.ids, "reward_point_mode": "order", "minimum_amount": 100})
+                ]
+            }
+        )
+        self.assertEqual(self.start(amount=99).portal_topup_points, 99)
+        with self.assertRaisesRegex(ValidationError, "Nothing would be credited"):
+            self.start(amount=100)
+
     def test_a_bonus_is_credited_as_in_the_shop(self):
         self.program.rule_ids.reward_point_amount = 1.1
         self.top_up()
