@@ -1,1 +1,1 @@
-from . import portal_ewallet, portal_topup
+from . import portal_ewallet, portal_topup, topup_payment

@@ -19,7 +19,8 @@ class PaymentTransaction(models.Model):
 
     def _portal_topup_check_payable(self, orders):
         orders._portal_topup_lock()
-        if any(len(tx.sale_order_ids) > 1 for tx in self):
+        own = self.filtered(lambda tx: tx.sale_order_ids & orders)
+        if any(len(tx.sale_order_ids) > 1 or tx.operation == "validation" for tx in own):
             raise ValidationError(_("A top-up is paid alone."))
         for order in orders:
             own = self & order.transaction_ids

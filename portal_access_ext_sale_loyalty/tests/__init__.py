@@ -11,5 +11,6 @@ from . import (
     test_takeback,
     test_topup,
     test_topup_pages,
+    test_topup_payment,
     test_transfer,
 )
