@@ -8,6 +8,7 @@ from .server import Database
 COUNTERS = (
     "order_count", "quotation_count", "purchase_count", "rfq_count", "invoice_count", "bill_count", "project_count",
     "task_count", "timesheet_count", "lead_count", "opp_count", "ticket_count",
+    "portal_access_subscription_count",
 )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ class Customer:
         self._product = admin.call("product.product", "create", product)
         self.numbers = {counter: 1 + (first + place) % 4 for place, counter in enumerate(COUNTERS)}
         self.documents: dict[str, list[int]] = {}
-        for make in (self._sell, self._buy, self._invoice, self._plan, self._assign, self._ask):
+        for make in (self._sell, self._buy, self._invoice, self._plan, self._assign, self._ask, self._subscribe):
             make()
 
     def sign_in(self, url: str) -> Browser:
@@ -95,3 +96,11 @@ class Customer:
     def _ask(self) -> None:
         values = {"name": f"{self.name} ticket", "description": f"{self.name} asks"}
         self._make("ticket_count", "helpdesk.ticket", **values)
+
+    def _subscribe(self) -> None:
+        template = self.admin.call("sale.subscription.template", "create", {"name": self.name, "code": self.name})
+        pricelist = self.admin.call("product.pricelist", "create", {"name": self.name})
+        line = {"product_id": self._product, "name": f"{self.name} tea", "price_unit": 12.5}
+        values = {"template_id": template, "pricelist_id": pricelist, "sale_subscription_line_ids": [[0, 0, line]]}
+        ids = self._make("portal_access_subscription_count", "sale.subscription", **values)
+        self.admin.call("sale.subscription", "action_start_subscription", ids)

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("wkhtmltopdf"), reason="needs wkhtmltopdf"),
 ]
 MISSING = 999_999_999
-# The address of a document, by counter of the dashboard, and the link to its PDF where there is one.
+# The address of a document, by counter of the dashboard.
 DOCUMENTS = {
     "quotation_count": "/my/orders/",
     "order_count": "/my/orders/",
@@ -34,8 +34,9 @@ DOCUMENTS = {
     "lead_count": "/my/lead/",
     "opp_count": "/my/opportunity/",
     "ticket_count": "/my/ticket/",
+    "portal_access_subscription_count": "/my/subscriptions/",
 }
-WITH_PDF = set(DOCUMENTS) - {"project_count", "lead_count", "opp_count", "ticket_count"}
+WITHOUT_PDF = {"project_count", "lead_count", "opp_count", "ticket_count", "portal_access_subscription_count"}
 # Calls that take the id of a document: the address, and what else they take.
 CALLS = {
     "quotation_count": [
@@ -54,6 +55,7 @@ MODELS = {
     "timesheet_count": "account.analytic.line",
     "lead_count": "crm.lead",
     "ticket_count": "helpdesk.ticket",
+    "portal_access_subscription_count": "sale.subscription",
 }
 CARDS = """
     [...document.querySelectorAll(".o_portal_index_card")]
@@ -144,7 +146,7 @@ def test_she_sees_opens_and_downloads_everything_that_is_hers(tab, ann, bob):
         assert tab.path.startswith(DOCUMENTS[counter])
         assert bob.name not in tab.text, counter
         pdf = next((link for link in tab.links("a[href*='report_type=pdf']")), None)
-        assert bool(pdf) == (counter in WITH_PDF), counter
+        assert bool(pdf) == (counter not in WITHOUT_PDF), counter
         if pdf:
             assert tab.fetch(pdf).startswith(b"%PDF-"), counter
     tab.go(f"/my/invoices/{ann.documents['invoice_count'][0]}")
