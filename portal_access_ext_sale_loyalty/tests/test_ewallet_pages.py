@@ -135,7 +135,7 @@ class TestEwalletPages(EwalletPageCase):
         self.anna.lang = "de_DE"
         card = self.make_card(self.anna, 1234.5)
         self.sign_in(self.anna)
-        path = "/de/my/ewallet" if "website" in self.env else "/my/ewallet"
+        path = "/de/my/ewallet"
         self.assertIn("1.234,50", self.text_of(path))
         self.assertIn("1.234,50", self.text_of(f"{path}/{card.id}"))
 

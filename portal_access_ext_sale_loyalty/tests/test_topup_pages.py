@@ -52,7 +52,7 @@ class TestAddFunds(EwalletPageCase):
             if "website" in self.env:
                 self.env["website"].search([]).language_ids |= self.env["res.lang"]._lang_get(lang)
             self.anna.lang = lang
-            path = f"/de{self.path}" if "website" in self.env and lang == "de_DE" else self.path
+            path = f"/de{self.path}" if lang == "de_DE" else self.path
             # Without JavaScript nobody has to choose before typing.
             for choice in ({"choice": "other"}, {}):
                 self.assertEqual(self.post(path, amount=text, **choice).status_code, 303)
