@@ -36,7 +36,8 @@ def as_amount(value, lang, symbol=""):
     text = value.replace(symbol or "", "")
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Sc").strip()
     group, point = re.escape((lang.thousands_sep or "").strip() or " "), re.escape(lang.decimal_point)
-    match = re.fullmatch(rf"([0-9]+|[0-9]{{1,3}}(?:(?:{group}|\s)[0-9]{{3}})+)(?:{point}([0-9]*))?", text)
+    # No group starts with 0: 0.500 in German is half of one to whoever typed it.
+    match = re.fullmatch(rf"([0-9]+|[1-9][0-9]{{0,2}}(?:(?:{group}|\s)[0-9]{{3}})+)(?:{point}([0-9]*))?", text)
     # A group has three digits.
     match = match or re.fullmatch(r"([0-9]+)[.,]([0-9]{1,2})", text)
     return float(f"{re.sub('[^0-9]', '', match[1])}.{match[2] or 0}") if match else None

@@ -28,6 +28,7 @@ class TestAmount(BaseCase):
     def test_the_other_decimal_sign_is_read_where_it_can_be_nothing_else(self):
         self.check(ENGLISH, **{"10,50": 10.5, "10,5": 10.5})
         self.check(GERMAN, **{"10.50": 10.5})
+        self.check(GERMAN, **{"0.500": None})
 
     def test_what_is_no_amount_is_none(self):
         texts = (
