@@ -10,7 +10,8 @@ import odoo
 from odoo import Command
 
 LOGIN = PASSWORD = "bench@pages.example"
-DOCUMENTS, SAVED_CARDS, SIGN_INS = 40, 3, 4
+IDS: dict[str, object] = {}  # of the documents whose own pages are loaded
+DOCUMENTS, SAVED_CARDS, SIGN_INS, LINES = 40, 3, 4, 5
 BROWSERS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
@@ -45,6 +46,8 @@ def prepare(bench) -> None:
         )
         _save_cards(env, partner)
         _make_documents(env, partner)
+        _make_subscriptions(env, partner)
+        _make_wallet(env, partner)
 
 
 def _save_cards(env, partner) -> None:
@@ -89,6 +92,7 @@ def _make_documents(env, partner) -> None:
         moves = env["account.move"].create([values] * DOCUMENTS)
         moves.action_post()
         documents += moves
+        IDS.update(invoice=moves[0].id, invoices=",".join(map(str, moves[:10].ids)))
     if "purchase.order" in env:
         documents += env["purchase.order"].create([{"partner_id": partner.id, "state": "purchase"}] * DOCUMENTS)
     if "project.project" in env:
@@ -99,6 +103,33 @@ def _make_documents(env, partner) -> None:
         documents += [project, *tasks]
     for document in documents:
         document.message_subscribe(partner.ids)
+
+
+def _make_subscriptions(env, partner) -> None:
+    if "sale.subscription" not in env:
+        return
+    values = {
+        "partner_id": partner.id,
+        "template_id": env["sale.subscription.template"].create({"name": "Bench", "code": "BENCH"}).id,
+        "pricelist_id": env["product.pricelist"].create({"name": "Bench"}).id,
+        "sale_subscription_line_ids": [Command.create({"name": "Bench", "price_unit": 10})] * LINES,
+    }
+    subscriptions = env["sale.subscription"].create([values] * DOCUMENTS)
+    subscriptions.action_start_subscription()
+    env["account.move"].browse(IDS["invoice"]).subscription_id = subscriptions[0]
+    IDS["subscription"] = subscriptions[0].id
+
+
+def _make_wallet(env, partner) -> None:
+    if "loyalty.card" not in env:
+        return
+    values = {"name": "Bench", "program_type": "ewallet", "applies_on": "future", "trigger": "auto"}
+    card = env["loyalty.card"].create(
+        {"program_id": env["loyalty.program"].create(values).id, "partner_id": partner.id}
+    )
+    for points in range(DOCUMENTS):  # each makes a line of the history
+        card.points = points
+    IDS["card"] = card.id
 
 
 class Browser:
@@ -138,6 +169,7 @@ def sign_in(bench) -> None:
 
 def load(bench, path: str, counters: list[str] | None = None) -> dict:
     """Load a page, or the numbers of the dashboard; return its size, its seconds and queries."""
+    path = path.format(**IDS)
     if counters is None:
         response, figures = Browser.request("get", path)
     else:
