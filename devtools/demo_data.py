@@ -121,7 +121,8 @@ def make_subscription(env: api.Environment, customer) -> None:
         }
     )
     subscription.action_start_subscription()
-    subscription.create_invoice().action_post()
+    subscription.manual_invoice()  # which also says when the next one is made
+    subscription.invoice_ids.action_post()
 
 
 def make_ewallet(env: api.Environment, customer) -> None:

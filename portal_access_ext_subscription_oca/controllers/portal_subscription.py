@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, _, fields
+from odoo import SUPERUSER_ID, _
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import request, route
 
@@ -173,6 +173,7 @@ class PortalSubscription(CustomerPortal):
         :param subscription_sudo: the subscription, which the visitor may see
         """
         is_own = self._is_own(subscription_sudo)
+        done_kind, done_text = self._get_subscription_done_texts().get(done if is_own else None, (None, None))
         invoices_sudo, orders_sudo = subscription_sudo._portal_get_invoices(), subscription_sudo._portal_get_orders()
         values = {
             "page_name": "subscription",
@@ -185,7 +186,11 @@ class PortalSubscription(CustomerPortal):
             },
             "may_ask_to_close": is_own and subscription_sudo._portal_close_can_ask(),
             "may_keep": is_own and subscription_sudo._portal_close_can_withdraw(),
-            "done_text": self._get_subscription_done_texts().get(done) if is_own else None,
+            "done_text": done_text,
+            "done_kind": done_kind,
+            "contact": subscription_sudo._portal_get_contact(),
+            # With it who reads this page writes in the discussion. Over RPC customers write to nobody in any name.
+            "token": subscription_sudo._portal_ensure_token(),
             "backend_url": f"/web#model={MODEL}&id={subscription_sudo.id}&view_type=form",
         }
         # What the address says otherwise is no message of ours.
@@ -201,10 +206,10 @@ class PortalSubscription(CustomerPortal):
 
     def _get_subscription_done_texts(self):
         return {
-            "asked": _("Thank you. We confirm it to you by mail."),
-            "kept": _("You keep this subscription. We confirm it to you by mail."),
-            "gone": _("There was nothing to be done any more."),
-            "often": self._get_limit_text(),
+            "asked": ("success", _("Thank you. We confirm it to you by mail.")),
+            "kept": ("success", _("You keep this subscription. We confirm it to you by mail.")),
+            "gone": ("warning", _("There was nothing to be done any more.")),
+            "often": ("warning", self._get_limit_text()),
         }
 
     # -------------------------------------------------------------------------
@@ -217,7 +222,8 @@ class PortalSubscription(CustomerPortal):
         subscription_sudo = self._find_own_subscription(subscription_id)
         if not subscription_sudo:
             return request.redirect("/my")
-        if request.httprequest.method == "POST":
+        # Before the lock as well: what can't be asked holds up nobody, the cron for one.
+        if request.httprequest.method == "POST" and subscription_sudo._portal_close_can_ask():
             # First of all, so that what Odoo tries again counts once.
             subscription_sudo._portal_close_lock()
         if not subscription_sudo._portal_close_can_ask():
@@ -232,23 +238,20 @@ class PortalSubscription(CustomerPortal):
                 errors["reason"] = _("Choose a reason.")
             if len(values["text"]) > TEXT_MAX:
                 errors["text"] = _("Please say it in %(count)s characters at most.", count=TEXT_MAX)
-            if post.get("setting") != subscription_sudo._portal_close_get_setting():
+            if post.get("outlook") != subscription_sudo._portal_close_get_outlook():
                 problem = _("What happens when you ask has changed since you opened this page. Please look again.")
             elif not errors and not self._take_close_attempt():
                 problem = self._get_limit_text()
             if not errors and not problem:
                 subscription_sudo._portal_close_ask(self._get_actor(), reason_sudo, values["text"])
                 return self._subscription_done(subscription_sudo, self._get_close_outcome(subscription_sudo))
-        period_end = subscription_sudo._portal_close_get_period_end()
         return request.render(
             "portal_access_ext_subscription_oca.portal_close_subscription",
             {
                 **self._prepare_portal_layout_values(),
                 "page_name": "subscription_close",
                 "subscription": subscription_sudo,
-                "setting": subscription_sudo._portal_close_get_setting(),
-                "period_end": period_end,
-                "is_later": period_end > fields.Date.today(),
+                "outlook": subscription_sudo._portal_close_get_outlook(),
                 "reasons": reasons_sudo,
                 "values": values,
                 "error": errors,
@@ -264,7 +267,9 @@ class PortalSubscription(CustomerPortal):
         subscription_sudo = self._find_own_subscription(subscription_id)
         if not subscription_sudo:
             return request.redirect("/my")
-        subscription_sudo._portal_close_lock()
+        # Before the lock as well: the cron may be closing it, and isn't held up.
+        if subscription_sudo._portal_close_can_withdraw():
+            subscription_sudo._portal_close_lock()
         if not subscription_sudo._portal_close_can_withdraw():
             return self._subscription_done(subscription_sudo, "gone")
         if not self._take_close_attempt():

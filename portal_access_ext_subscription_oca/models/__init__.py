@@ -1,6 +1,7 @@
 from . import (
     res_company,
     res_config_settings,
+    sale_order,
     sale_subscription,
     sale_subscription_close,
     sale_subscription_cron,

@@ -10,8 +10,6 @@ class SaleSubscription(models.Model):
 
     _name = "sale.subscription"
     _inherit = ["sale.subscription", "portal.mixin"]
-    # As for Odoo's own documents in the portal: who may read it may write a comment.
-    _mail_post_access = "read"
 
     # What the company notes for itself. Customers read the rest of the record, over RPC as well.
     color = fields.Integer(groups=STAFF)
@@ -43,11 +41,22 @@ class SaleSubscription(models.Model):
         # sudo: customers can't read stages.
         closed_stages = self.env["sale.subscription.stage"].sudo().search([("type", "=", "post")])
         closed = ["|", ("stage_id", "in", closed_stages.ids), ("portal_close_state", "=", "closed")]
+        not_closed = [("stage_id", "not in", closed_stages.ids), ("portal_close_state", "!=", "closed")]
         active = [("active", "=", True)]
+        today = fields.Date.today()
         # At its end the cron of subscription_oca takes the next date from a subscription, and doesn't close it.
-        ended = [("in_progress", "=", True), ("recurring_next_date", "=", False), ("date", "<=", fields.Date.today())]
+        ended = [("in_progress", "=", True), ("recurring_next_date", "=", False), ("date", "<=", today)]
+        # Not as "!" of what is over: without a date that would be neither.
+        not_ended = OR(
+            [
+                [("in_progress", "=", False)],
+                [("recurring_next_date", "!=", False)],
+                [("date", "=", False)],
+                [("date", ">", today)],
+            ]
+        )
         over = OR([closed, AND([active, ended])])
-        open_ = AND([active, ["!", *over]])
+        open_ = AND([active, not_closed, not_ended])
         return {
             "all": OR([active, closed]),
             "in_progress": AND([open_, [("in_progress", "=", True)]]),

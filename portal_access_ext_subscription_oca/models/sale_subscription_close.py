@@ -73,6 +73,15 @@ class SaleSubscription(models.Model):
         end = self.recurring_next_date or self.date or today
         return max(min(end, self.date or end), today)
 
+    def _portal_close_get_outlook(self):
+        """:return str: what happens when a customer asks today: `activity`, `now`, or the date on which it closes"""
+        self.ensure_one()
+        setting = self._portal_close_get_setting()
+        if setting != "period_end":
+            return setting
+        end = self._portal_close_get_period_end()
+        return fields.Date.to_string(end) if end > fields.Date.today() else "now"
+
     # -------------------------------------------------------------------------
     # Asking
     # -------------------------------------------------------------------------
@@ -239,14 +248,21 @@ class SaleSubscription(models.Model):
         return user.active and user.has_group(SELLERS) and company in user.company_ids
 
     def _portal_get_responsible(self):
-        """Return who has to see to what a customer asks: the first of these who may open subscriptions.
-
-        An override may choose somebody else.
-        """
-        company = self.company_id
-        candidates = self.user_id | company.portal_subscription_user_id | self.crm_team_id.user_id
-        for user in candidates:
-            if self._portal_close_can_handle(user, company):
-                return user
+        """Return who has to see to what a customer asks. An override may choose somebody else."""
+        contact = self._portal_get_contact()
+        if contact:
+            return contact
         managers = self.env.ref("sales_team.group_sale_manager").users.sorted("id")
-        return managers.filtered(lambda user: self._portal_close_can_handle(user, company))[:1]
+        return managers.filtered(lambda user: self._portal_close_can_handle(user, self.company_id))[:1]
+
+    def _portal_get_contact(self):
+        """Return whom the customer is told as contact: the first of these who may open subscriptions.
+
+        The salesperson of a subscription is whoever confirmed the order, for `subscription_oca`: also the customer.
+        """
+        self.ensure_one()
+        company = self.company_id
+        candidates = (
+            self.user_id | self.sale_order_id.user_id | company.portal_subscription_user_id | self.crm_team_id.user_id
+        )
+        return candidates.filtered(lambda user: self._portal_close_can_handle(user, company))[:1]

@@ -43,7 +43,7 @@ class SaleSubscription(models.Model):
         context = {"lang": partner.lang or self.env.lang, "portal_subscription_name": partner.name}
         subscription = self.with_env(self.env(user=SUPERUSER_ID, su=True, context=context))
         author = subscription.company_id.partner_id
-        senders = author | subscription.user_id.partner_id | subscription.env.ref("base.partner_root")
+        senders = author | subscription._portal_get_contact().partner_id | subscription.env.ref("base.partner_root")
         sender = senders.filtered("email")[:1].email_formatted
         envelope = partner._portal_access_format_address(address), sender, author
         [values] = template._portal_access_prepare_mails(subscription, lambda _subscription: envelope, layout=LAYOUT)

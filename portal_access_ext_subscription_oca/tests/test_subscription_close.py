@@ -2,7 +2,7 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -276,6 +276,45 @@ class TestSubscriptionClose(SubscriptionCase):
         self.assertFalse(self.subscription.invoice_ids)
         self.assertEqual(other.portal_close_state, "closed")
 
+    def test_one_that_was_changed_meanwhile_stops_neither_the_others_nor_the_invoices(self):
+        self.set_close("period_end")
+        second, other = (self.make_subscription(self.anna) for _number in range(2))
+        self.ask()
+        self.ask(second)
+        lock, failing = type(self.subscription)._portal_close_lock, self.subscription.id
+
+        def fail(subscription):
+            if subscription.id == failing:
+                # As PostgreSQL does where another transaction has changed the row.
+                query = "DO $$ BEGIN RAISE EXCEPTION 'changed' USING ERRCODE = 'serialization_failure'; END $$"
+                subscription.env.cr.execute(query, log_exceptions=False)
+            return lock(subscription)
+
+        with self.as_of(self.next_date):
+            with patch.object(type(self.subscription), "_portal_close_lock", fail):
+                self.env["sale.subscription"].cron_subscription_management()
+            self.assertEqual(self.subscription.portal_close_state, "planned")
+            self.assertFalse(self.subscription.invoice_ids)
+            self.assertEqual(second.portal_close_state, "closed")
+            self.assertEqual(len(other.invoice_ids), 1)
+            self.env["sale.subscription"]._cron_portal_close()
+        self.assertEqual(self.subscription.portal_close_state, "closed")
+
+    def test_the_salesperson_of_the_order_is_the_subscription_s(self):
+        plan = self.make_plan()
+        self.product.write({"subscribable": True, "subscription_template_id": plan.id})
+        self.anna.property_product_pricelist = self.pricelist
+        for user in (self.seller, self.env["res.users"]):
+            order = self.env["sale.order"].create(
+                {"partner_id": self.anna.id, "order_line": [Command.create({"product_id": self.product.id})]}
+            )
+            order.user_id = user
+            order.with_user(self.anna.user_ids).sudo().action_confirm()
+            subscription = order.subscription_ids
+            self.assertEqual(len(subscription), 1)
+            self.assertEqual(subscription.user_id, user or self.anna.user_ids)
+            self.assertEqual(subscription._portal_get_contact(), user)
+
     def test_a_salesperson_may_still_invoice_by_hand(self):
         self.set_close("period_end")
         self.ask()
@@ -338,7 +377,8 @@ class TestSubscriptionClose(SubscriptionCase):
     # -------------------------------------------------------------------------
 
     def test_customers_who_write_hear_of_the_answer(self):
-        subscription = self.subscription.with_user(self.colleague.user_ids)
+        # As the chatter does, for who has the page's token.
+        subscription = self.subscription.with_user(self.colleague.user_ids).sudo()
         subscription.message_post(body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment")
         self.assertEqual(self.subscription.message_partner_ids, self.colleague + self.seller.partner_id)
         self.assertIn(self.seller.partner_id, self.comments().notified_partner_ids, "somebody hears of it")

@@ -26,7 +26,7 @@ class SubscriptionPageCase(SubscriptionCase):
         return response
 
     def post_close(self, subscription=None, **values):
-        values = {"reason": self.reason.id, "text": "Too much tea", "setting": "activity", **values}
+        values = {"reason": self.reason.id, "text": "Too much tea", "outlook": "activity", **values}
         return self.post(self.url(subscription, "/close"), **values)
 
     def text_of(self, url):
@@ -77,11 +77,14 @@ class TestSubscriptionPages(SubscriptionPageCase):
             "pre": self.make_subscription(self.anna, stage="pre"),
             "closed": self.make_subscription(self.anna, to_renew=True),
             "ended": self.make_subscription(self.anna),
+            "halted": self.make_subscription(self.anna),
             "archived": self.make_subscription(self.anna),
         }
         self.ask(some["closed"])
         # As the cron of subscription_oca leaves them.
         some["ended"].write({"recurring_next_date": False, "date": self.today})
+        # Invoiced no more, and without an end.
+        some["halted"].write({"recurring_next_date": False, "date": False})
         some["archived"].active = False
         self.env.flush_all()
         return some
@@ -90,8 +93,8 @@ class TestSubscriptionPages(SubscriptionPageCase):
         some = self.make_some()
         self.sign_in(self.anna)
         expected = {
-            "all": {"open", "renew", "pre", "closed", "ended"},
-            "in_progress": {"open", "renew"},
+            "all": {"open", "renew", "pre", "closed", "ended", "halted"},
+            "in_progress": {"open", "renew", "halted"},
             "to_renew": {"renew"},
             "closed": {"closed", "ended"},
         }
@@ -99,7 +102,7 @@ class TestSubscriptionPages(SubscriptionPageCase):
             text = self.text_of(f"/my/subscriptions?filterby={name}")
             shown = {kind for kind, subscription in some.items() if f"{subscription.name} " in text}
             self.assertEqual(shown, kinds)
-        for label in ("All (5)", "In progress (2)", "To renew (1)", "Closed (2)"):
+        for label in ("All (6)", "In progress (3)", "To renew (1)", "Closed (2)"):
             self.assertIn(label, text)
         for status in ("In progress", "To renew", "Ready to start", "Closed", "Ended"):
             self.assertIn(status, self.text_of("/my/subscriptions"))
@@ -259,6 +262,27 @@ class TestSubscriptionPages(SubscriptionPageCase):
         self.authenticate(self.seller.login, self.seller.login)
         self.assertEqual(self.get(self.url(), allow_redirects=False).status_code, 200)
 
+    def test_who_is_told_as_contact(self):
+        seller, other = self.seller, self.env.ref("base.user_admin")
+        order = self.env["sale.order"].create({"partner_id": self.anna.id, "user_id": other.id})
+        self.subscription.sale_order_id = order
+        self.sign_in(self.anna)
+        for user in (self.env.ref("base.user_root"), self.env.ref("base.public_user"), self.anna.user_ids):
+            self.subscription.user_id = user
+            self.env.flush_all()
+            self.assertIn(f"Your contact {other.name}", self.text_of(self.url()))
+        order.user_id = False
+        self.env.flush_all()
+        self.assertNotIn("Your contact", self.text_of(self.url()), "and not the customer")
+        self.subscription.user_id = seller
+        self.env.flush_all()
+        self.assertIn(f"Your contact {seller.name}", self.text_of(self.url()))
+
+    def test_what_was_done_and_what_was_not_look_different(self):
+        self.sign_in(self.anna)
+        for done, kind in (("asked", "success"), ("kept", "success"), ("gone", "warning"), ("often", "warning")):
+            self.assertIn(f'class="alert alert-{kind}"', self.get(f"{self.url()}?done={done}").text)
+
     def test_a_fixed_end_is_shown(self):
         plan = self.make_plan(recurring_rule_boundary="limited", recurring_rule_count=12)
         limited = self.make_subscription(self.anna, template_id=plan.id)
@@ -345,7 +369,7 @@ class TestSubscriptionPages(SubscriptionPageCase):
 
     def test_customers_write_in_the_discussion_and_the_salesperson_is_told(self):
         self.sign_in(self.colleague)
-        self.chat()
+        self.chat(token=re.search(r'data-token="([^"]+)"', self.get(self.url()).text)[1])
         comment = self.comments()
         self.assertEqual(comment.author_id, self.colleague)
         self.assertIn(self.seller.partner_id, comment.notified_partner_ids)
@@ -418,19 +442,40 @@ class TestSubscriptionPages(SubscriptionPageCase):
             text = self.text_of(self.url(subscription, "/close"))
             self.assertIn(before, text)
             self.assertIn(button, text)
-            location = self.post_close(subscription, setting=setting).headers["Location"]
+            outlook = str(self.next_date) if setting == "period_end" else setting
+            location = self.post_close(subscription, outlook=outlook).headers["Location"]
             self.assertIn(after, self.text_of(location))
-        self.assertIn("done=asked", self.post_close(subscription, setting="now").headers["Location"])
+        self.assertIn("done=asked", self.post_close(subscription, outlook="now").headers["Location"])
         self.assertNotIn("Keep this subscription", self.text_of(self.url(subscription)))
 
     def test_a_setting_that_has_changed_meanwhile_is_told_first(self):
         self.sign_in(self.anna)
         self.set_close("now")
         self.env.flush_all()
-        response = self.post_close(setting="activity")
+        response = self.post_close(outlook="activity")
         self.assertIn("has changed since you opened this page", response.text)
         self.assertIn("closed at once", response.text)
         self.assertFalse(self.subscription.portal_close_state)
+
+    def test_a_date_that_has_moved_meanwhile_is_told_first(self):
+        self.sign_in(self.anna)
+        self.set_close("period_end")
+        agreed = str(self.next_date)
+        for next_date, said in (
+            (self.next_date + timedelta(days=30), "can take this back until then"),
+            (self.today, "closed at once"),
+        ):
+            self.subscription.recurring_next_date = next_date
+            self.env.flush_all()
+            for outlook in (agreed, "", "activity", "period_end"):
+                response = self.post_close(outlook=outlook)
+                self.assertIn("has changed since you opened this page", response.text)
+                self.assertIn(said, " ".join(response.text.split()))
+                self.assertFalse(self.subscription.portal_close_state)
+        self.subscription.recurring_next_date = self.next_date
+        self.env.flush_all()
+        self.assertIn("done=asked", self.post_close(outlook=agreed).headers["Location"])
+        self.assertEqual(self.subscription.portal_close_date, self.next_date)
 
     def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(self):
         self.sign_in(self.anna)

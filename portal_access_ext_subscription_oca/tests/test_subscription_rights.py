@@ -154,11 +154,13 @@ class TestSubscriptionRights(SubscriptionCase):
         public = {name for name in names if not name.startswith("_") and name not in self.subscription._fields}
         self.assertEqual(public, {"action_portal_close_dismiss"})
 
-    def test_customers_comment_on_their_own_and_on_no_others(self):
-        self.as_user(self.anna, self.subscription).message_post(body="Hello", subtype_xmlid="mail.mt_comment")
-        self.assertIn("Hello", self.comments()[0].body)
-        with self.assertRaises(AccessError):
-            self.as_user(self.ben, self.subscription).message_post(body="Hello", subtype_xmlid="mail.mt_comment")
+    def test_customers_write_by_the_page_only_and_over_rpc_in_nobody_s_name(self):
+        forged = {"email_from": "boss@company.example", "partner_ids": self.ben.ids}
+        for partner, values in ((self.anna, {}), (self.anna, forged), (self.ben, forged)):
+            with self.assertRaises(AccessError):
+                self.as_user(partner, self.subscription).message_post(
+                    body="Hello", subtype_xmlid="mail.mt_comment", **values
+                )
 
     def test_customers_do_not_read_notes(self):
         note = self.subscription.message_post(body="Difficult", subtype_xmlid="mail.mt_note")

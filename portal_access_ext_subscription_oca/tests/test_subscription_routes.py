@@ -33,7 +33,7 @@ QUERIES = (
     "pid",
     "hash",
     "error",
-    "setting",
+    "outlook",
 )
 LOGGERS = ("odoo.http", "odoo.addons.http_routing.models.ir_http")
 
@@ -70,9 +70,9 @@ class TestSubscriptionRoutes(SubscriptionPageCase):
         if method == "GET":
             response = self.get(url, allow_redirects=False)
         elif token:
-            response = self.post(url, reason=self.reason.id, setting="activity")
+            response = self.post(url, reason=self.reason.id, outlook="activity")
         else:
-            response = self.url_open(url, {"reason": self.reason.id, "setting": "activity"}, allow_redirects=False)
+            response = self.url_open(url, {"reason": self.reason.id, "outlook": "activity"}, allow_redirects=False)
         location = (response.headers.get("Location") or "").replace(self.base_url(), "")
         return response.status_code, re.sub(r"\?.*", "", location)
 
@@ -148,8 +148,8 @@ class TestSubscriptionRoutes(SubscriptionPageCase):
     @mute_logger(*LOGGERS)
     def test_files_in_place_of_text_do_nothing(self):
         self.sign_in(self.anna)
-        for name in ("reason", "text", "setting"):
-            values = {"reason": str(self.reason.id), "text": "", "setting": "now"}
+        for name in ("reason", "text", "outlook"):
+            values = {"reason": str(self.reason.id), "text": "", "outlook": "now"}
             values.pop(name)
             token = {"csrf_token": http.Request.csrf_token(self)}
             response = self.opener.post(
