@@ -164,6 +164,8 @@ def test_she_signs_pays_asks_and_writes(tab, everything, ann, administrator):
     order = "SELECT state, signed_by FROM sale_order WHERE id = %s"
     assert everything.database.rows(order, signed) == [{"state": "sale", "signed_by": "Ann Customer"}]
 
+    write(tab, f"/my/orders/{signed}", "When will you deliver?")
+
     tab.go(f"/my/orders/{paid}")
     tab.click("a[data-bs-target='#modalaccept']", "Accept & Pay")
     pay(tab)
@@ -171,10 +173,7 @@ def test_she_signs_pays_asks_and_writes(tab, everything, ann, administrator):
     assert everything.database.rows(order, paid)[0]["state"] == "sale"
 
     invoice = ann.documents["invoice_count"][0]
-    tab.go(f"/my/invoices/{invoice}")
-    tab.type(".o_portal_chatter_composer textarea", "When will it be due?")
-    tab.click(".o_portal_chatter_composer_btn")
-    tab.wait_to_see(".o_portal_chatter_message", "When will it be due?")
+    write(tab, f"/my/invoices/{invoice}", "When will it be due?")
     tab.click("a[data-bs-target='#pay_with']", "Pay Now")
     pay(tab)
     tab.wait_for(f"location.pathname === '/my/invoices/{invoice}'", "she is back on the invoice")
@@ -196,6 +195,14 @@ def test_she_signs_pays_asks_and_writes(tab, everything, ann, administrator):
     numbers |= {"order_count": numbers["order_count"] + 2}
     del numbers["quotation_count"]  # a card for what waits for an answer, as stock's, is there while something does
     assert read_numbers(tab) == numbers
+
+
+def write(tab, address: str, message: str) -> None:
+    """Write on a document, reached by its plain address."""
+    tab.go(address)
+    tab.type(".o_portal_chatter_composer textarea", message)
+    tab.click(".o_portal_chatter_composer_btn")
+    tab.wait_to_see(".o_portal_chatter_message", message)
 
 
 def pay(tab) -> None:
