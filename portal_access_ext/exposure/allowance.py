@@ -12,6 +12,7 @@ from odoo.tools.translate import _lt
 OWN_MODULES = (
     "portal_access_ext",
     "portal_access_ext_account_payment",
+    "portal_access_ext_helpdesk_mgmt",
     "portal_access_ext_sale_loyalty",
     "portal_access_ext_subscription_oca",
     "portal_access_ext_website_sale",
