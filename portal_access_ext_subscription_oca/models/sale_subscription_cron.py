@@ -19,14 +19,24 @@ class SaleSubscription(models.Model):
         """
         self.check_access_rights("write")
         self._portal_close_due()
-        self._portal_close_hold()
         subscriptions = self.with_context(portal_subscription_cron=True)
         return super(SaleSubscription, subscriptions).cron_subscription_management()
 
     def generate_invoice(self):
-        """Invoice no period that the customer doesn't want, also where closing has failed."""
-        if self.env.context.get("portal_subscription_cron") and self.filtered_domain(self._portal_close_due_domain()):
-            return None
+        """Invoice no period that the customer doesn't want, also where closing has failed.
+
+        One that a customer has changed meanwhile is invoiced by a run of its own. The transaction, with what was made
+        for others, would fail.
+        """
+        if self.env.context.get("portal_subscription_cron"):
+            if self.filtered_domain(self._portal_close_due_domain()):
+                return None
+            if not self._portal_close_hold():
+                # sudo: by the button of the cron, salespersons may run it, too.
+                cron = self.sudo().env.ref("subscription_oca.ir_cron_subscription_management", raise_if_not_found=False)
+                if cron:
+                    cron._trigger()
+                return None
         return super().generate_invoice()
 
     @api.model
@@ -41,28 +51,27 @@ class SaleSubscription(models.Model):
     def _portal_close_due(self):
         """Close the subscriptions whose time has come. One that can't be closed stops no other, nor the invoices.
 
-        Not even one that was changed since this transaction began: nobody tries a cron again on the same day, and
-        `subscription_oca` makes invoices on that day only. The next run closes it.
+        The next run closes it: nobody tries a cron that fails again on the day on which it has to make the invoices.
         """
         # sudo: salespersons who start it by hand close those of all companies, as the cron does.
         for subscription in self.sudo().search(self._portal_close_due_domain()):
+            if not subscription._portal_close_hold():
+                continue
             try:
                 with self.env.cr.savepoint():
-                    subscription._portal_close_lock()
                     subscription._portal_close_now()
-            except OperationalError as error:
-                _logger.info("Subscription %s is closed later: %s", subscription.id, error)
             except Exception:
                 _logger.exception("Subscription %s can't be closed", subscription.id)
 
     def _portal_close_hold(self):
-        """Have customers wait who would change what is about to be invoiced, which would stop the invoices of all."""
-        query = """
-            UPDATE sale_subscription SET write_date = write_date
-             WHERE in_progress AND %(today)s IN (recurring_next_date, date)
+        """Have who would change this subscription wait until this transaction has ended.
+
+        :return bool: False if it was changed since this transaction began, in which it can't be changed any more
         """
         try:
             with self.env.cr.savepoint():
-                self.env.cr.execute(query, {"today": fields.Date.today()}, log_exceptions=False)
+                self._portal_close_lock()
         except OperationalError as error:
-            _logger.info("What is to be invoiced today can't be held: %s", error)
+            _logger.info("Subscription %s is left to the next run: %s", self.id, error)
+            return False
+        return True

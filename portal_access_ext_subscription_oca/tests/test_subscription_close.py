@@ -300,6 +300,19 @@ class TestSubscriptionClose(SubscriptionCase):
             self.env["sale.subscription"]._cron_portal_close()
         self.assertEqual(self.subscription.portal_close_state, "closed")
 
+    def test_what_was_changed_meanwhile_is_invoiced_by_another_run(self):
+        other = self.make_subscription(self.anna)
+        hold, failing = type(other)._portal_close_hold, self.subscription.id
+        cron = self.env.ref("subscription_oca.ir_cron_subscription_management")
+        triggers = self.env["ir.cron.trigger"].search([])
+        with self.as_of(self.next_date):
+            with patch.object(type(other), "_portal_close_hold", lambda this: this.id != failing and hold(this)):
+                self.env["sale.subscription"].cron_subscription_management()
+            self.assertEqual((len(self.subscription.invoice_ids), len(other.invoice_ids)), (0, 1))
+            self.assertEqual((self.env["ir.cron.trigger"].search([]) - triggers).cron_id, cron)
+            self.env["sale.subscription"].cron_subscription_management()
+        self.assertEqual((len(self.subscription.invoice_ids), len(other.invoice_ids)), (1, 1))
+
     def test_the_salesperson_of_the_order_is_the_subscription_s(self):
         plan = self.make_plan()
         self.product.write({"subscribable": True, "subscription_template_id": plan.id})
