@@ -93,7 +93,8 @@ class TestExposure(PortalAccessCase):
     def test_stock_has_nothing_to_look_at(self):
         looks = self.rows.filtered(lambda row: row.judgement in ("1_look", "2_code"))
         # These are not stock, and it says so; the rights that they give are looked at, like all others.
-        looks -= looks.filtered(lambda row: row.judgement == "2_code" and row.module in OCA_APPS)
+        apps = (*OCA_APPS, *(f"portal_access_ext_{app}" for app in OCA_APPS))
+        looks -= looks.filtered(lambda row: row.judgement == "2_code" and row.module in apps)
         self.assertFalse([(row.name, row.operation, row.explanation) for row in looks])
 
     def test_what_all_customers_read_is_explained(self):
