@@ -63,7 +63,9 @@ class InvoicePayment(PaymentPortal):
             raise ValidationError(_("At most %s invoices can be paid together.", INVOICES_MAX))
         if not invoices.check_access_rights("read", raise_exception=False):
             raise self._get_portal_no_invoice()
-        found = invoices.search([("id", "in", invoices.ids)], order="invoice_date_due, id")
+        # No other journal entries: what pays them is no matter of ours, and no check is made of it.
+        domain = [("id", "in", invoices.ids), ("move_type", "in", invoices.get_invoice_types())]
+        found = invoices.search(domain, order="invoice_date_due, id")
         if not found or len(found) != len(invoices):
             raise self._get_portal_no_invoice()
         return found.sudo()  # found by the rules of the current user

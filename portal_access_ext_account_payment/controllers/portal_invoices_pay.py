@@ -49,7 +49,14 @@ class PortalInvoicesPay(PortalInvoice):
         invoices_sudo = invoices_sudo.sorted(lambda move: (due_on[move], move.id))
         today = Date.context_today(request.env.user)
         payable = invoices_sudo.filtered(lambda move: open_amounts[move] and move._has_to_be_paid())
-        groups = payable.grouped(lambda move: (move.company_id, move.currency_id, move.commercial_partner_id))
+        groups = payable.grouped(
+            lambda move: (
+                move.company_id,
+                move.currency_id,
+                move.commercial_partner_id,
+                move._portal_payment_get_accounts(),
+            )
+        )
         paid_sudo = self._get_portal_transaction(invoices_sudo) if is_paid else None
         values = {
             **self._prepare_portal_layout_values(),

@@ -27,7 +27,7 @@ class AccountMove(models.Model):
     def _portal_payment_check_together(self):
         """Check that one payment can be made for all of these.
 
-        :raise ValidationError: if they are of several companies, currencies or customers
+        :raise ValidationError: if they are of several companies, currencies or customers, or on several accounts
         """
         if len(self.company_id) > 1:
             raise ValidationError(_("Invoices of different companies can't be paid together."))
@@ -35,6 +35,8 @@ class AccountMove(models.Model):
             raise ValidationError(_("Invoices in different currencies can't be paid together."))
         if len(self.commercial_partner_id) > 1:
             raise ValidationError(_("Invoices of different customers can't be paid together."))
+        if len(self) > 1 and len(self._portal_payment_get_accounts()) > 1:
+            raise ValidationError(_("These invoices can't be paid together. Please pay them one by one."))
 
     def _portal_payment_get_choices(self):
         """Return what the customer can choose to pay of this invoice, or of these together.
@@ -152,14 +154,16 @@ class AccountMove(models.Model):
         :return float: the amount
         :raise ValidationError: in the customer's words, with what is possible
         """
-        self._portal_payment_check_together()
-        lines = self._portal_payment_get_open_lines()
-        currency = self.currency_id
+        # Each of them: Odoo posts all drafts of a payment that is done, whatever it is for.
+        lines = self._portal_payment_get_open_lines() if self._portal_payment_is_payable() else []
+        if lines:
+            self._portal_payment_check_together()
         total = self._portal_payment_round(sum(amount for _line, amount in lines)) if lines else 0.0
         if not total:
             raise ValidationError(_("There is nothing left to pay. Please reload the page."))
-        if len({line.account_id for line, _amount in lines}) > 1:  # of which a payment settles one
-            raise ValidationError(_("These invoices can't be paid together. Please pay them one by one."))
+        if len(self._portal_payment_get_accounts()) > 1:
+            raise ValidationError(_("This invoice can't be paid online. Please contact us."))
+        currency = self.currency_id
         value = _as_number(amount)
         if value is None or value <= 0:
             raise ValidationError(_("Please enter an amount that is greater than zero."))
@@ -170,6 +174,8 @@ class AccountMove(models.Model):
         rounded = self._portal_payment_round(value)
         if abs(rounded - value) > currency.rounding / 1000 or not rounded:
             raise ValidationError(_("An amount in %s can't have that many decimals.", currency.name))
+        if not self._portal_payment_is_enabled() and not (offered and not currency.compare_amounts(rounded, offered)):
+            raise ValidationError(_("Invoices can't be paid online. Please contact us."))
         if not self._portal_payment_is_accepted(rounded, lines, total, offered):
             raise ValidationError(self._portal_payment_explain(total))
         return rounded

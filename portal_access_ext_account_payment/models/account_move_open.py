@@ -17,10 +17,9 @@ class AccountMove(models.Model):
     def _has_to_be_paid(self):
         """Go on offering payment while a partial one is under way, as long as something is open."""
         if not super()._has_to_be_paid():
-            # sudo: customers can't read transactions and parameters; stock reads both.
-            enabled = self.env["ir.config_parameter"].sudo().get_param("account_payment.enable_portal_payment")
+            # sudo: customers can't read transactions; stock reads them.
             states = self.sudo().transaction_ids.mapped("state")
-            if not (str2bool(enabled, False) and self.move_type == "out_invoice"):
+            if not (self._portal_payment_is_enabled() and self.move_type == "out_invoice"):
                 return False
             if not {"pending", "authorized"} & set(states):
                 return False
@@ -32,6 +31,13 @@ class AccountMove(models.Model):
             )
         )
         return not under_way or bool(self._portal_payment_get_open_amounts()[self])
+
+    @api.model
+    def _portal_payment_is_enabled(self):
+        """:return bool: whether the company lets customers pay invoices online, besides by links that it sends"""
+        # sudo: customers can't read parameters.
+        enabled = self.env["ir.config_parameter"].sudo().get_param("account_payment.enable_portal_payment")
+        return str2bool(enabled, False)
 
     @api.model
     def _portal_payment_browse(self, invoice_ids):
@@ -107,14 +113,19 @@ class AccountMove(models.Model):
         }, excess
 
     def _portal_payment_is_payable(self):
-        """:return bool: whether this is a posted customer invoice on which something is due"""
-        self.ensure_one()
-        return (
-            self.move_type == "out_invoice"  # transactions hold no receipts over the counter
-            and self.state == "posted"
-            and self.payment_state in ("not_paid", "partial")
-            and self.amount_residual > 0
+        """:return bool: whether each of these is a posted customer invoice on which something is due"""
+        return all(
+            move.move_type == "out_invoice"  # transactions hold no receipts over the counter
+            and move.state == "posted"
+            and move.payment_state in ("not_paid", "partial")
+            and move.amount_residual > 0
+            for move in self
         )
+
+    def _portal_payment_get_accounts(self):
+        """:return: the receivable accounts on which something is due of these, of which a payment settles one"""
+        lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term" and not line.reconciled)
+        return lines.account_id
 
     def _portal_payment_get_owed(self):
         """:return dict: by invoice a dict of what is due by receivable line, payments under way aside"""

@@ -4,6 +4,8 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
+from .account_move_open import get_order
+
 _logger = logging.getLogger(__name__)
 
 
@@ -20,8 +22,11 @@ class PaymentTransaction(models.Model):
     )
 
     def _portal_payment_get_source(self):
-        """:return: the transaction that the customer made, of which this one may be a part or a refund"""
-        return self.source_transaction_id or self
+        """:return: the transaction that the customer made, of which this one may be a part, or a refund of a part"""
+        source = self
+        while source.source_transaction_id:
+            source = source.source_transaction_id
+        return source
 
     def _portal_payment_is_booked(self):
         """:return bool: whether the accounting knows of this payment, so that the invoice's balance says all"""
@@ -91,7 +96,9 @@ class PaymentTransaction(models.Model):
         source = self._portal_payment_get_source()
         invoices = source.invoice_ids.filtered(lambda move: move.is_invoice())
         if not invoices:
-            return super()._create_payment(**extra_create_values)
+            payment = super()._create_payment(**extra_create_values)
+            self._portal_payment_settle_refund()
+            return payment
         values = self._portal_payment_prepare(invoices)
         # Stock fails on them, again and again, and the money would never be booked.
         cancelled = invoices.filtered(lambda move: move.state == "cancel")
@@ -100,6 +107,7 @@ class PaymentTransaction(models.Model):
         payment = super()._create_payment(**{**values, **extra_create_values})
         if cancelled:
             source.invoice_ids |= cancelled
+        self._portal_payment_settle_refund()
         if payment.payment_type == "inbound":
             self._portal_payment_note_excess(payment._portal_payment_get_credit(), invoices)
         return payment
@@ -110,8 +118,14 @@ class PaymentTransaction(models.Model):
         if len(invoices.commercial_partner_id) == 1:
             values["partner_id"] = invoices.commercial_partner_id.id
         lines = invoices.line_ids.filtered(lambda line: line.display_type == "payment_term")
-        if len(lines.account_id) == 1:  # which the customer may not have any more
-            values["destination_account_id"] = lines.account_id.id
+        # The account that something is due on, which the customer may not have any more. What became due on another
+        # one meanwhile comes after what is due first.
+        due = lines.filtered(lambda line: not line.reconciled and line.parent_state != "cancel") or lines
+        account = due.sorted(get_order)[:1].account_id
+        if self.operation == "refund":  # where the money was booked that goes back
+            account = self.source_transaction_id.payment_id.destination_account_id or account
+        if account:
+            values["destination_account_id"] = account.id
         if write_off_lines := self._portal_payment_prepare_discount(invoices, lines):
             values["write_off_line_vals"] = write_off_lines
         return values
@@ -144,6 +158,22 @@ class PaymentTransaction(models.Model):
         items = [values for kind in items.values() for values in kind]
         # Without an account nothing could be booked, and the money has arrived.
         return items if all(values.get("account_id") for values in items) else []
+
+    def _portal_payment_settle_refund(self):
+        """Let a refund use up what no invoice has of the payment. Odoo leaves that a credit of the customer."""
+        self.ensure_one()
+        if self.operation != "refund":
+            return
+        paid = self.source_transaction_id.payment_id.filtered(lambda payment: payment.state == "posted")
+        lines = (paid | self.payment_id).line_ids.filtered(
+            lambda line: (
+                line.account_id == paid.destination_account_id
+                and line.partner_id == paid.partner_id
+                and not line.reconciled
+            )
+        )
+        if {line.balance > 0 for line in lines} == {True, False}:
+            lines.reconcile()
 
     # -------------------------------------------------------------------------
     # Afterwards

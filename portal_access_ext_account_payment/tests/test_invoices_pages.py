@@ -124,6 +124,14 @@ class TestInvoicesPages(InvoicePageCase):
         self.assertEqual(page.count("Pay these"), 2)
         self.assertIn(f"{PAGE}?invoice_ids={francs.id}", page)
 
+    def test_those_on_different_accounts_are_offered_group_by_group(self):
+        first = self.make_invoice(100)
+        customer = self.anna.commercial_partner_id
+        customer.property_account_receivable_id = customer.property_account_receivable_id.copy()
+        page = self.open_pay(first | self.make_invoice(20))
+        self.assertNotIn('id="o_payment_form"', page)
+        self.assertEqual(page.count("Pay these"), 2)
+
     def test_somebody_else_s_invoice_is_as_if_it_did_not_exist(self):
         own, foreign = self.make_invoice(100), self.make_invoice(70, self.ben)
         draft = self.make_invoice(30, post=False)

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import InvoicePaymentCase
@@ -164,6 +165,34 @@ class TestPaymentBooking(InvoicePaymentCase):
         self.book(self.pay(invoice, 100))
         self.assertEqual(invoice.amount_residual, 0)
 
+    def test_what_became_due_on_another_account_does_not_matter(self):
+        invoice = self.make_invoice(invoice_payment_term_id=self.instalments.id)
+        lines = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term").sorted("date_maturity")
+        customer = self.anna.commercial_partner_id
+        old, new = lines.account_id, lines.account_id.copy()
+        customer.property_account_receivable_id = old.copy()
+        self.book(self.pay(invoice, 30))
+        lines[1:].account_id = new
+        with self.assertRaisesRegex(ValidationError, "more than"):
+            invoice._portal_payment_check(70.01)
+        payment = self.book(self.pay(invoice, invoice._portal_payment_check(70)))
+        self.assertEqual((payment.destination_account_id, invoice.amount_residual), (new, 0))
+        # Paid while the money was on its way, which then is a credit.
+        payment = self.book(self.pay(invoice, 10))
+        self.assert_items(payment, [("current", 10, 10, 0), ("receivable", -10, -10, -10)])
+
+    def test_what_is_due_on_two_accounts_is_settled_on_the_first(self):
+        invoice = self.make_invoice(invoice_payment_term_id=self.instalments.id)
+        transaction = self.pay(invoice, 100)
+        lines = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term").sorted("date_maturity")
+        lines[1:].account_id = lines.account_id.copy()
+        payment = self.book(transaction)
+        self.assertEqual((invoice.amount_residual, payment._portal_payment_get_credit()), (70, 70))
+        other = self.make_invoice(invoice_payment_term_id=self.instalments.id)
+        other.line_ids.filtered(lambda line: line.display_type == "payment_term")[1:].account_id = lines[1:].account_id
+        with self.assertRaisesRegex(ValidationError, "contact us"):
+            other._portal_payment_check(100)
+
     def test_a_payment_without_invoices_is_as_in_stock(self):
         transaction = self.pay(self.env["account.move"], 10, partner=self.ben, currency_id=self.currency.id)
         self.assertEqual(self.book(transaction).partner_id, self.ben.commercial_partner_id)
@@ -178,6 +207,71 @@ class TestPaymentBooking(InvoicePaymentCase):
         self.assert_items(payment, [("current", 50, 50, 0), ("receivable", -50, -50, 0)])
         self.assertEqual(payment.partner_id, self.anna.commercial_partner_id)
         self.assertEqual(invoice.amount_residual, 50)
+
+    def refund(self, transaction, amount):
+        refund = transaction._create_child_transaction(amount, is_refund=True)
+        refund._set_done()
+        return self.book(refund)
+
+    def credits_of(self, partner):
+        return partner._portal_payment_get_credits(self.company).get(self.currency, 0)
+
+    def test_a_refund_uses_up_the_credit(self):
+        credit = self.credits_of(self.anna)
+        invoice = self.make_invoice()
+        transaction = self.pay(invoice, 100)
+        self.book(self.pay(invoice, 60))
+        payment = self.book(transaction)
+        self.assertEqual(payment._portal_payment_get_credit(), 60)
+        self.assertEqual(self.credits_of(self.anna), credit + 60)
+        refunded = self.refund(transaction, 25)
+        self.assert_items(refunded, [("receivable", 25, 25, 0), ("current", -25, -25, 0)])
+        self.assert_items(payment, [("current", 100, 100, 0), ("receivable", -100, -100, -35)])
+        self.assertEqual(self.credits_of(self.anna), credit + 35)
+        # More than the credit: the customer owes the rest, as in stock.
+        refunded = self.refund(transaction, 45)
+        self.assert_items(refunded, [("receivable", 45, 45, 10), ("current", -45, -45, 0)])
+        self.assertEqual((self.credits_of(self.anna), payment._portal_payment_get_credit()), (credit, 0))
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(payment.amount_available_for_refund, 30)
+
+    def test_a_refund_is_booked_on_the_account_of_the_payment(self):
+        invoice = self.make_invoice()
+        transaction = self.pay(invoice, 140)
+        self.book(transaction)
+        customer = self.anna.commercial_partner_id
+        customer.property_account_receivable_id = customer.property_account_receivable_id.copy()
+        self.refund(transaction, 40)
+        self.assertEqual(transaction.payment_id._portal_payment_get_credit(), 0)
+
+    def test_a_refund_in_a_foreign_currency(self):
+        francs = self.make_currency("CHF", 2)
+        invoice = self.make_invoice(100, days=5, currency_id=francs.id)
+        transaction = self.pay(invoice, 140)
+        payment = self.book(transaction)
+        self.env["res.currency.rate"].create(
+            {"name": self.today, "rate": 2.5, "currency_id": francs.id, "company_id": self.company.id}
+        )
+        self.refund(transaction, 40)
+        lines = payment.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)
+        self.assertEqual((lines.amount_residual_currency, lines.amount_residual), (0, 0))
+
+    def test_a_refund_of_a_captured_part(self):
+        self.provider.support_manual_capture = "partial"
+        invoice = self.make_invoice()
+        part = self.pay(invoice, 80, "authorized", partner=self.ben)._create_child_transaction(80)
+        self.book(self.pay(invoice, 50))
+        part._set_done()
+        self.assertEqual(self.book(part)._portal_payment_get_credit(), 30)
+        refunded = self.refund(part, 30)
+        self.assertEqual(refunded.partner_id, self.anna.commercial_partner_id)
+        self.assertEqual(part.payment_id._portal_payment_get_credit(), 0)
+
+    def test_a_refund_without_invoices(self):
+        transaction = self.pay(self.env["account.move"], 10, partner=self.ben, currency_id=self.currency.id)
+        payment = self.book(transaction)
+        self.refund(transaction, 4)
+        self.assertEqual(payment._portal_payment_get_credit(), 6)
 
     def test_a_refund_is_as_in_stock_and_the_customer_s(self):
         invoice = self.make_invoice()

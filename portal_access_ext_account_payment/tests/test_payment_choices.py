@@ -83,6 +83,9 @@ class TestPaymentChoices(InvoicePaymentCase):
         customer = self.anna.commercial_partner_id
         customer.property_account_receivable_id = customer.property_account_receivable_id.copy()
         second = self.make_invoice()
+        for refused in ("_portal_payment_check_together", "_portal_payment_get_choices"):
+            with self.assertRaisesRegex(ValidationError, "one by one"):
+                getattr(first + second, refused)()
         with self.assertRaisesRegex(ValidationError, "one by one"):
             (first + second)._portal_payment_check(200)
         for invoice in (first, second):

@@ -49,6 +49,17 @@ class TestPaymentLinks(PaymentRouteCase):
                     self.request_payment(self.invoice.id, query, amount=amount, access_token=token), "full amount"
                 )
 
+    def test_they_work_where_invoices_are_not_paid_online_else(self):
+        self.env["ir.config_parameter"].set_param("account_payment.enable_portal_payment", "False")
+        self.sign_in_as("visitor")
+        path, route = self.open_link(self.invoice, 40, portal_offer=self.invoice._portal_payment_sign_offer(40))
+        self.assertEqual(path, "/payment/pay")
+        token = self.invoice._portal_ensure_token()
+        self.assert_made(self.call(route, **self.params(40, access_token=token)), 40, self.invoice, self.anna)
+        self.assert_refused(self.call(route, **self.params(100, access_token=token)), "can't be paid online")
+        path, _route = self.open_link(self.invoice, 100)
+        self.assertEqual(path, f"/my/invoices/{self.invoice.id}")
+
     def test_odoo_s_own_token_is_no_offer(self):
         """Signed in, everybody gets one for any amount."""
         self.company.portal_partial_payment = "none"

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common_routes import NO_IDS, PaymentRouteCase
@@ -120,7 +121,43 @@ class TestPaymentRequests(PaymentRouteCase):
         made._set_done()
         self.book(made)
         self.assertEqual(invoices.mapped("amount_residual"), [0, 30, 30])
-        self.assert_refused(self.call("/my/invoices/transaction", invoice_ids=ids, **self.params(60.01)), "60.00")
+        answer = self.call("/my/invoices/transaction", invoice_ids=ids, **self.params(60))
+        self.assert_refused(answer, "nothing left to pay")  # of the first
+        answer = self.call("/my/invoices/transaction", invoice_ids=ids[:2], **self.params(60.01))
+        self.assert_refused(answer, "60.00")
+
+    def test_nothing_rides_along_with_what_can_be_paid(self):
+        """Odoo posts each draft of a payment that is done."""
+        entry = self.env["account.payment"].create(
+            {"amount": 500, "payment_type": "inbound", "partner_type": "customer", "partner_id": self.anna.id}
+        )
+        paid = self.make_invoice()
+        self.book(self.pay(paid, 100))
+        for other in (
+            self.draft,
+            self.cancelled,
+            paid,
+            self.make_invoice(move_type="out_refund"),
+            self.make_invoice(move_type="in_invoice"),
+            self.make_invoice(move_type="in_invoice", post=False),
+            self.make_invoice(move_type="out_receipt"),
+            entry.move_id,
+        ):
+            state = other.state
+            with self.subTest(move_type=other.move_type, state=state):
+                self.sign_in_as("accountant")
+                for ids in ((self.invoice + other).ids, other.ids):
+                    self.assert_refused(self.call("/my/invoices/transaction", invoice_ids=ids, **self.params(0.01)))
+                self.assertEqual(other.state, state)
+                with self.assertRaisesRegex(ValidationError, "nothing left to pay"):
+                    (self.invoice + other)._portal_payment_check(0.01)
+
+    def test_where_invoices_are_not_paid_online(self):
+        self.env["ir.config_parameter"].set_param("account_payment.enable_portal_payment", "False")
+        self.sign_in_as("customer")
+        self.assert_refused(self.request_payment(self.invoice.id), "can't be paid online")
+        answer = self.call("/my/invoices/transaction", invoice_ids=self.invoice.ids, **self.params())
+        self.assert_refused(answer, "can't be paid online")
 
     def test_several_that_do_not_belong_together(self):
         francs = self.make_invoice(currency_id=self.make_currency().id)
