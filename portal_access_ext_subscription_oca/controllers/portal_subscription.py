@@ -189,6 +189,7 @@ class PortalSubscription(CustomerPortal):
             "done_text": done_text,
             "done_kind": done_kind,
             "contact": subscription_sudo._portal_get_contact(),
+            "saved_method": is_own and subscription_sudo._portal_get_saved_method(self._get_actor()),
             # With it who reads this page writes in the discussion. Over RPC customers write to nobody in any name.
             "token": subscription_sudo._portal_ensure_token(),
             "backend_url": f"/web#model={MODEL}&id={subscription_sudo.id}&view_type=form",

@@ -145,6 +145,19 @@ class SaleSubscription(models.Model):
             moves.filtered(lambda move: move.state == "posted" and move.move_type in ("out_invoice", "out_refund"))
         )
 
+    def _portal_get_saved_method(self, partner):
+        """Return the saved method with which its invoices were paid last, if that is a contact's or their company's.
+
+        `subscription_oca` has none of its own.
+
+        :param partner: the contact who looks
+        :return: a `payment.token`, or none
+        """
+        transactions = self._portal_get_invoices().transaction_ids
+        paid = transactions.filtered(lambda transaction: transaction.state == "done" and transaction.token_id)
+        token = paid.sorted("id")[-1:].token_id
+        return token if token._portal_access_is_usable_by(partner) else token.browse()
+
     def _portal_only_own(self, documents):
         """Leave out what is for somebody else, whatever it has to do with this subscription."""
         customer = self.partner_id.commercial_partner_id

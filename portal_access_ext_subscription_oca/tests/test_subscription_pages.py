@@ -262,6 +262,42 @@ class TestSubscriptionPages(SubscriptionPageCase):
         self.authenticate(self.seller.login, self.seller.login)
         self.assertEqual(self.get(self.url(), allow_redirects=False).status_code, 200)
 
+    def test_the_saved_method_that_paid_last_is_shown_to_whose_it_is(self):
+        provider, invoice = self.offer_payment(), self.make_invoice(self.subscription)
+        for partner, viewers in ((self.anna, self.anna), (self.anna.parent_id, self.anna + self.colleague)):
+            self.save_cards(provider, partner, 1)
+            token = self.env["payment.token"].search([("partner_id", "=", partner.id)], limit=1)
+            token.payment_details = f"{partner.id:04}"
+            transaction = self.env["payment.transaction"].create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": token.payment_method_id.id,
+                    "token_id": token.id,
+                    "partner_id": partner.id,
+                    "amount": 10,
+                    "currency_id": invoice.currency_id.id,
+                    "reference": f"tea-{partner.id}",
+                    "invoice_ids": [Command.set(invoice.ids)],
+                }
+            )
+            self.env.flush_all()
+            self.sign_in(self.anna)
+            self.assertNotIn(token.payment_details, self.text_of(self.url()), "it isn't paid yet")
+            transaction.state = "done"
+            self.env.flush_all()
+            for viewer in self.anna + self.colleague:
+                self.sign_in(viewer)
+                text = self.text_of(self.url())
+                self.assertEqual(f"Last paid with {token.display_name}" in text, viewer in viewers)
+        self.subscription.access_token = str(uuid.uuid4())
+        self.env.flush_all()
+        self.authenticate(None, None)
+        self.assertNotIn("Last paid with", self.text_of(f"{self.url()}?access_token={self.subscription.access_token}"))
+        token.active = False
+        self.env.flush_all()
+        self.sign_in(self.anna)
+        self.assertNotIn("Last paid with", self.text_of(self.url()))
+
     def test_who_is_told_as_contact(self):
         seller, other = self.seller, self.env.ref("base.user_admin")
         order = self.env["sale.order"].create({"partner_id": self.anna.id, "user_id": other.id})
