@@ -127,7 +127,9 @@ class PortalEwallet(CustomerPortal):
         """:return list: the payments into these cards, or into new ones of the customer, that have not arrived"""
         orders_sudo = request.env["sale.order"].sudo()
         orders_sudo = orders_sudo._portal_topup_search(
-            cards_sudo, request.env.user.partner_id, [("state", "in", ["draft", "sent"])]
+            cards_sudo,
+            request.env.user.partner_id,
+            [("state", "in", ["draft", "sent"]), ("portal_topup_card_id", "in", [False, *cards_sudo.ids])],
         )
         topups = orders_sudo._portal_topup_describe()
         return [topup for topup in topups if topup["state"] in ("pending", "authorized")]

@@ -11,5 +11,7 @@ from . import (
     sale_order,
     sale_order_line,
     sale_order_topup,
+    sale_order_topup_invoice,
+    sale_order_topup_notice,
     sale_order_topup_page,
 )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 # In the context, why points change: see `Why`.
 WHY = "portal_loyalty_why"
@@ -91,6 +92,13 @@ class LoyaltyCard(models.Model):
                     }
                 )
         self.env["portal.loyalty.history"].sudo()._record(rows)
+
+    def _portal_loyalty_lock(self):
+        """Let only one at a time change this card, and read what is on it afterwards."""
+        if self:
+            self.env.flush_all()
+            self.env.cr.execute(SQL("UPDATE loyalty_card SET write_date = write_date WHERE id = %s", self.id))
+            self.invalidate_recordset()
 
     # -------------------------------------------------------------------------
     # For the portal

@@ -58,7 +58,7 @@ class PaymentTransaction(models.Model):
             if tx.operation == "refund":
                 refunded += abs(tx.amount) if tx.state == "done" else 0.0
                 continue
-            captures = tx.child_transaction_ids.filtered(lambda child: child.operation != "refund")
+            captures = tx._portal_topup_get_parts()
             captured += sum(each.amount for each in captures or tx if each.state == "done")
             refunds = (tx | captures).child_transaction_ids.filtered(lambda child: child.operation == "refund")
             refunded += sum(abs(each.amount) for each in refunds if each.state == "done")
@@ -70,11 +70,14 @@ class PaymentTransaction(models.Model):
         waiting = 0.0
         for tx in self:
             if tx.state in ("pending", "authorized") and tx.operation not in ("refund", "validation"):
-                children = tx.child_transaction_ids.filtered(
-                    lambda child: child.operation != "refund" and child.state in ("done", "cancel")
-                )
-                waiting += tx.amount - sum(children.mapped("amount"))
+                waiting += tx.amount - sum(tx._portal_topup_get_parts().mapped("amount"))
         return captured - refunded + waiting
+
+    def _portal_topup_get_parts(self):
+        """:return: captures and voids of this payment; like Odoo's accounting, none that failed or isn't answered"""
+        return self.child_transaction_ids.filtered(
+            lambda child: child.operation != "refund" and child.state in ("done", "cancel")
+        )
 
     def _portal_topup_get_roots(self):
         """:return: the payments that these are parts or refunds of, and themselves"""

@@ -119,7 +119,7 @@ class SaleOrder(models.Model):
 
     def action_draft(self):
         returned = self._portal_topup_filter().filtered(
-            lambda order: order._portal_topup_get_credit_notes() or order._portal_topup_is_refunded()
+            lambda order: order._portal_topup_get_credited() or order._portal_topup_is_refunded()
         )
         if returned:
             self._portal_topup_check_access(returned)

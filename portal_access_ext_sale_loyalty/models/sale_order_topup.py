@@ -1,15 +1,9 @@
-import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import _, api, fields, models
-from odoo.exceptions import RedirectWarning, UserError
 from odoo.tools import SQL
 
 from .loyalty_card import WHY, Why
-
-_logger = logging.getLogger(__name__)
 
 # How long a payment that nobody has answered counts as being made.
 DRAFT_HOURS = 1
@@ -96,31 +90,13 @@ class SaleOrder(models.Model):
             return 0.0
         captured, refunded = self.transaction_ids._portal_topup_get_sums(self.currency_id)
         # Who gives money back usually makes both a refund and a credit note: the greater of them counts.
-        kept = max(min(captured - refunded, amount - self._portal_topup_get_credit_notes(), amount), 0)
+        kept = max(min(captured - refunded, amount - self._portal_topup_get_credited(), amount), 0)
         return self.currency_id.round(self.portal_topup_points * kept / amount)
-
-    def _portal_topup_get_credit_notes(self):
-        """:return float: how much of this order posted credit notes take back"""
-        self.ensure_one()
-        invoices = self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
-        notes = (invoices.reversal_move_id | self.invoice_ids - invoices).filtered(
-            lambda move: (
-                move.state == "posted" and move.move_type == "out_refund" and move.currency_id == self.currency_id
-            )
-        )
-        total = 0.0
-        for note in notes:
-            lines = note.invoice_line_ids.filtered(lambda line: line.sale_line_ids & self.order_line)
-            if lines:
-                total += sum(lines.mapped("price_total"))
-            elif not note.invoice_line_ids.sale_line_ids:
-                total += note.amount_total
-        return total
 
     def _portal_topup_settle(self, move=None):
         """Bring the cards to what they should have because of these orders. It can be called at any time, many times.
 
-        :param move: the credit note that is the reason, for the history
+        :param move: the credit note or invoice that is the reason, for the history
         """
         orders = self._portal_topup_filter()
         if not orders:
@@ -133,24 +109,29 @@ class SaleOrder(models.Model):
             ._read_group([("order_id", "in", orders.ids)], ["order_id"], ["points:sum"])
         )
         for order in orders:
-            change = order.currency_id.round(order._portal_topup_get_due() - credited.get(order, 0.0))
+            before = credited.get(order, 0.0)
+            change = order.currency_id.round(order._portal_topup_get_due() - before)
             if change:
-                order._portal_topup_credit(change, move)
+                order._portal_topup_credit(change, order.currency_id.is_zero(before), move)
 
-    def _portal_topup_credit(self, change, move):
+    def _portal_topup_credit(self, change, is_first, move):
         card = self.portal_topup_card_id
-        is_new = not card and not (card := self._portal_topup_find_card())
+        card._portal_loyalty_lock()
+        if is_first and not self._portal_topup_may_credit(card):
+            card = self._portal_topup_find_card()
+            card._portal_loyalty_lock()
+        is_new = not card
         if is_new:
             card = self._portal_topup_open_card()
-        self.env.flush_all()
-        self.env.cr.execute(SQL("UPDATE loyalty_card SET write_date = write_date WHERE id = %s", card.id))
-        card.invalidate_recordset(["points"])
         self.portal_topup_card_id = card
         done = self.transaction_ids.filtered(lambda tx: tx.state == "done").sorted("id")[-1:]
         why = Why([(self, None)], "topup" if change > 0 else "takeback", transaction=done, move=move)
-        card.with_context(**{WHY: why}).points = self.currency_id.round(card.points + change)
+        points = {"old": card.points, "new": self.currency_id.round(card.points + change)}
+        # Mails follow: one that can't be made must not undo this.
+        card.with_context(**{WHY: why}, loyalty_no_mail=True).points = points["new"]
         if is_new:
-            card._send_creation_communication()
+            self._portal_topup_try_mail(card._send_creation_communication)
+        self._portal_topup_try_mail(lambda: card._send_points_reach_communication({card: points}))
         if card.points < 0 and change < 0:
             self._portal_topup_warn(
                 _("The eWallet is overdrawn"),
@@ -160,6 +141,14 @@ class SaleOrder(models.Model):
                     balance=self.currency_id.format(card.points),
                 ),
             )
+
+    def _portal_topup_may_credit(self, card):
+        """:return bool: whether the customer can spend what is on this card: much may happen until it is paid"""
+        return (
+            bool(card)
+            and card.with_company(self.company_id)._portal_loyalty_is_of(self.partner_id)
+            and not card._portal_loyalty_is_expired()
+        )
 
     def _portal_topup_find_card(self):
         """:return: the eWallet that the customer has by now; nobody else opens one until we are through"""
@@ -181,86 +170,6 @@ class SaleOrder(models.Model):
             }
         )
         return self.env["loyalty.card"].browse(card.id)
-
-    def _portal_topup_warn(self, summary, note):
-        """Tell whoever is responsible, by an activity on the order."""
-        self.ensure_one()
-        user = self.user_id or self.team_id.user_id or self.env.ref("base.user_admin", raise_if_not_found=False)
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=summary,
-            note=note,
-            user_id=(user or self.env.ref("base.user_root")).id,
-        )
-
-    def _portal_topup_warn_of_surplus(self):
-        """Tell the staff of money that no eWallet is credited for."""
-        for order in self:
-            captured, refunded = order.transaction_ids._portal_topup_get_sums(order.currency_id)
-            surplus = captured - refunded
-            if order.state == "sale":
-                surplus -= order.portal_topup_amount
-            elif order.state != "cancel":
-                continue
-            if order.currency_id.compare_amounts(surplus, 0) > 0:
-                order._portal_topup_warn(
-                    _("A payment too much"),
-                    _(
-                        "%(amount)s were paid for a top-up that is cancelled or paid already. The eWallet was not "
-                        "credited for it: refund it, or use it for something else.",
-                        amount=order.currency_id.format(surplus),
-                    ),
-                )
-
-    # -------------------------------------------------------------------------
-    # The invoice
-    # -------------------------------------------------------------------------
-
-    def _portal_topup_invoice(self):
-        """Make and post the invoice of paid top-ups. Where that fails, the credit stands, and somebody is told."""
-        for order in self._portal_topup_filter():
-            if order.state != "sale" or not order._portal_topup_is_captured():
-                continue
-            if order.invoice_ids.filtered(lambda move: move.state != "cancel"):
-                continue
-            try:
-                with self.env.cr.savepoint():
-                    order = order.with_company(order.company_id)
-                    order._force_lines_to_invoice_policy_order()
-                    invoice = order.with_context(raise_if_nothing_to_invoice=False)._create_invoices(final=True)
-                    invoice._portal_ensure_token()
-                    invoice.action_post()
-            except (UserError, RedirectWarning) as error:
-                order._portal_topup_warn(_("The invoice could not be made"), str(error.args[0]))
-
-    def _portal_topup_reconcile(self):
-        """Reconcile the invoices of top-ups with the payments of captures, which Odoo does for the last one only."""
-        for order in self._portal_topup_filter():
-            txs = order.transaction_ids
-            payments = (txs | txs.child_transaction_ids).payment_id.filtered(
-                lambda payment: payment.state == "posted" and payment.payment_type == "inbound"
-            )
-            for invoice in order.invoice_ids.filtered(
-                lambda move: move.move_type == "out_invoice" and move.state == "posted"
-            ):
-                for line in payments.line_ids.filtered(
-                    lambda line: line.account_type == "asset_receivable" and not line.reconciled
-                ):
-                    if invoice.payment_state in ("not_paid", "partial"):
-                        invoice.js_assign_outstanding_line(line.id)
-
-    def _send_order_notification_mail(self, mail_template):
-        """Let no mail that can't be made undo a payment: Odoo makes them, with a PDF, while it processes that."""
-        if not self._portal_topup_filter():
-            return super()._send_order_notification_mail(mail_template)
-        try:
-            with self.env.cr.savepoint():
-                return super()._send_order_notification_mail(mail_template)
-        except OperationalError:
-            raise
-        except Exception:  # of whichever template
-            _logger.warning("The mail about the top-up %s can't be made", self.id, exc_info=True)
-            return None
 
     # -------------------------------------------------------------------------
     # Orders that nobody pays

@@ -10,13 +10,19 @@ class SaleOrder(models.Model):
 
     @api.model
     def _portal_topup_search(self, cards, partner, domain):
-        """:return: the orders that pay into these cards, or into a new one of this customer"""
+        """Return the orders of this customer, and those with which colleagues pay into their company's cards.
+
+        Into which card isn't enough: it may have been another customer's, whose address the order has.
+
+        :param cards: those of the customer
+        """
+        shared = cards.filtered(lambda card: card.partner_id != partner)
         own = [
             "|",
-            ("portal_topup_card_id", "in", cards.ids),
-            "&",
-            ("portal_topup_card_id", "=", False),
             ("partner_id", "=", partner.id),
+            "&",
+            ("portal_topup_card_id", "in", shared.ids),
+            ("partner_id.commercial_partner_id", "=", partner.commercial_partner_id.id),
         ]
         return self.search(expression.AND([[("portal_topup_program_id", "!=", False)], own, domain]))
 

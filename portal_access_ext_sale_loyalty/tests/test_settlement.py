@@ -141,3 +141,23 @@ class TestSettlement(TopupCase):
             order.action_confirm()
         self.settle(self.make_tx(order, 20))
         self.assertEqual(self.card_of().points, 50, "the rest came after all")
+
+    @mute_logger(TX_LOGGER)
+    def test_a_capture_or_void_that_failed_doesnt_hide_the_full_capture(self):
+        self.allow_capture()
+        self.program.portal_topup_free = True
+        for amount, state in ((50, "error"), (20, "error"), (50, "draft")):
+            with self.subTest(amount=amount, state=state):
+                order = self.start(amount=50)
+                before = self.card_of().points
+                tx = self.make_tx(order)
+                self.settle(tx, "authorized")
+                part = tx._create_child_transaction(amount)
+                if state == "error":
+                    self.settle(part, state)
+                self.assertEqual(order._portal_topup_get_open_amount(), 0)
+                self.settle(tx)
+                self.assertEqual(self.card_of().points, before + 50)
+                self.assertEqual((order.state, order.invoice_ids.amount_residual), ("sale", 0))
+                self.assertTrue(order._portal_topup_is_safe())
+                self.assertEqual(order._portal_topup_get_open_amount(), 0)

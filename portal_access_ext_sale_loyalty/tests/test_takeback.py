@@ -115,3 +115,32 @@ class TestTakeback(TopupCase):
         order = self.top_up()
         order.transaction_ids._set_canceled(extra_allowed_states=("done",))
         self.assertEqual(self.card_of().points, 0)
+
+    def test_an_invoice_that_is_made_again_leaves_the_funds(self):
+        order = self.top_up()
+        first = order.invoice_ids
+        wizard = self.env["account.move.reversal"].with_context(active_model="account.move", active_ids=first.ids)
+        action = wizard.create({"journal_id": first.journal_id.id}).modify_moves()
+        card, again = self.card_of(), self.env["account.move"].browse(action["res_id"])
+        self.assertEqual(again.state, "draft")
+        self.assertEqual(card.points, 0, "nothing is invoiced now")
+        again.invoice_date = fields.Date.today()
+        again.with_user(self.accountant).action_post()
+        self.assertEqual(card.points, 50)
+        self.assertEqual(again.amount_residual, 0, "the payment pays it")
+        self.assertEqual(first.payment_state, "reversed")
+        again.button_draft()
+        self.assertEqual(card.points, 0)
+        again.invoice_line_ids.price_unit = 33.33
+        again.action_post()
+        self.assertEqual(card.points, 33.33, "what is invoiced counts")
+        self.reverse(again)
+        self.assertEqual(card.points, 0)
+
+    def test_an_invoice_in_draft_takes_nothing_back(self):
+        order = self.top_up()
+        order.invoice_ids.button_draft()
+        self.assertEqual(self.card_of().points, 50)
+        order.invoice_ids.action_post()
+        self.assertEqual(order.invoice_ids.amount_residual, 0, "the payment pays it again")
+        self.assertEqual(self.lines_of(self.card_of()), [("topup", 50, 50)])
