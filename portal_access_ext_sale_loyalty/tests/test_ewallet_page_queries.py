@@ -61,7 +61,8 @@ class TestEwalletPageQueries(EwalletPageCase):
                 self.make_payment(order, "pending")
                 # Theirs from now on; nobody starts so many at once.
                 self.env.cr.execute(
-                    "UPDATE sale_order SET portal_topup_card_id = %s WHERE id = %s", [self.card.id, order.id]
+                    "UPDATE sale_order SET portal_topup_card_id = %s, partner_id = %s WHERE id = %s",
+                    [self.card.id, self.card.partner_id.id, order.id],
                 )
                 self.env.cr.execute("DELETE FROM portal_access_limit")
                 self.env.invalidate_all()

@@ -160,7 +160,7 @@ class TestGuards(TopupCase):
         self.assertEqual(self.card_of().points, 50)
 
     @mute_logger(
-        "odoo.addons.portal_access_ext_sale_loyalty.models.sale_order_topup", "odoo.addons.base.models.ir_qweb"
+        "odoo.addons.portal_access_ext_sale_loyalty.models.sale_order_topup_notice", "odoo.addons.base.models.ir_qweb"
     )
     def test_a_mail_that_cannot_be_made_undoes_no_payment(self):
         template = self.env.ref("sale.mail_template_sale_confirmation").sudo()
