@@ -288,7 +288,8 @@ class TestSubscriptionPages(SubscriptionPageCase):
             for viewer in self.anna + self.colleague:
                 self.sign_in(viewer)
                 text = self.text_of(self.url())
-                self.assertEqual(f"Last paid with {token.display_name}" in text, viewer in viewers)
+                shown = f"Last paid with {token.payment_method_id.name} {token.display_name}"
+                self.assertEqual(shown in text, viewer in viewers)
         self.subscription.access_token = str(uuid.uuid4())
         self.env.flush_all()
         self.authenticate(None, None)
