@@ -95,12 +95,15 @@ class InvoicePayment(PaymentPortal):
             if kwargs.pop("is_validation", False):
                 raise ValidationError(_("An invoice is paid with an amount."))
             invoices_sudo._portal_payment_lock()
-            amount = invoices_sudo._portal_payment_check(amount, self._get_portal_offer(invoices_sudo))
+            offered = self._get_portal_offer(invoices_sudo)
+            amount = invoices_sudo._portal_payment_check(amount, offered)
             self._check_portal_means(invoices_sudo, amount, **kwargs)
             custom_create_values = {
                 **custom_create_values,
                 "portal_discount": invoices_sudo._portal_payment_get_discount_of(amount),
             }
+            if offered and not invoices_sudo.currency_id.compare_amounts(amount, offered):
+                custom_create_values["portal_offer"] = request.httprequest.args["offer"]
             if not _is_text(kwargs.get("landing_route")):
                 kwargs["landing_route"] = "/my/invoices"
         return super()._create_transaction(*args, amount=amount, custom_create_values=custom_create_values, **kwargs)

@@ -1,4 +1,6 @@
 import math
+import secrets
+from operator import methodcaller
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -211,25 +213,33 @@ class AccountMove(models.Model):
     # What the company offers in a link
     # -------------------------------------------------------------------------
 
-    def _portal_payment_sign_offer(self, amount):
-        """Return the proof that the company offers to take this amount for this invoice.
+    def _portal_payment_sign_offer(self, amount, number=None):
+        """Return the proof that the company offers to take this amount for this invoice, once.
 
         Odoo's own token of a payment link is none: signed in, everybody gets one for any amount.
+
+        :param str number: which offer, or None for a new one
         """
         self.ensure_one()
+        number = number or secrets.token_hex(8)
         amount = float_repr(amount, self.currency_id.decimal_places)
         # sudo: the secret is nobody's to read.
-        return hmac(self.env(su=True), OFFER, (self.id, self.currency_id.id, amount))
+        return f"{number}.{hmac(self.env(su=True), OFFER, (self.id, self.currency_id.id, amount, number))}"
 
     def _portal_payment_read_offer(self, amount, signature):
-        """:return: the amount that a link offers as float, or None if nobody has offered it for this invoice"""
+        """:return: the amount that a link offers as float, or None if nobody offers it for this invoice any more"""
         try:
             amount = _as_number(float(amount))
         except (TypeError, ValueError):
             return None
         if amount is None or len(self) != 1 or not isinstance(signature, str) or not signature.isascii():
             return None
-        return amount if consteq(self._portal_payment_sign_offer(amount), signature) else None
+        if not consteq(self._portal_payment_sign_offer(amount, signature.partition(".")[0]), signature):
+            return None
+        # sudo: the link is to this invoice; who has it can't read its transactions.
+        used = self.sudo().transaction_ids.filtered(lambda transaction: transaction.portal_offer == signature)
+        states = set(map(methodcaller("_portal_payment_get_state"), used))
+        return None if states - {"failed", "announced"} else amount
 
 
 def _as_number(value):

@@ -20,6 +20,8 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="What the customer was offered to save by paying this amount early.",
     )
+    # The signed offer of a payment link that was used.
+    portal_offer = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
 
     def _portal_payment_get_source(self):
         """:return: the transaction that the customer made, of which this one may be a part, or a refund of a part"""

@@ -49,6 +49,28 @@ class TestPaymentLinks(PaymentRouteCase):
                     self.request_payment(self.invoice.id, query, amount=amount, access_token=token), "full amount"
                 )
 
+    def test_each_is_used_once(self):
+        self.company.portal_partial_payment = "none"
+        self.sign_in_as("visitor")
+        first, second = (self.invoice._portal_payment_sign_offer(40) for _number in range(2))
+        token = self.invoice._portal_ensure_token()
+        route = f"/invoice/transaction/{self.invoice.id}?amount=40.0&offer="
+        # Until something comes of it.
+        for finish in ("_set_canceled", "_set_pending"):
+            made = self.assert_made(
+                self.call(route + first, **self.params(40, access_token=token)), 40, self.invoice, self.anna
+            )
+            getattr(made, finish)()
+        self.assert_refused(self.call(route + first, **self.params(40, access_token=token)), "full amount")
+        path, _route = self.open_link(self.invoice, 40, portal_offer=first)
+        self.assertEqual(path, f"/my/invoices/{self.invoice.id}")
+        # The company can offer the same amount again.
+        answer = self.call(route + second, **self.params(40, access_token=token))
+        self.assert_made(answer, 40, self.invoice, self.anna)
+        for offer in (first.partition(".")[2], "." + first.partition(".")[2], "x." + first.partition(".")[2], "."):
+            with self.subTest(offer=offer):
+                self.assert_refused(self.call(route + offer, **self.params(40, access_token=token)), "full amount")
+
     def test_they_work_where_invoices_are_not_paid_online_else(self):
         self.env["ir.config_parameter"].set_param("account_payment.enable_portal_payment", "False")
         self.sign_in_as("visitor")

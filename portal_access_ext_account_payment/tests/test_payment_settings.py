@@ -77,6 +77,6 @@ class TestPaymentSettings(InvoicePaymentCase):
         context = {"active_model": "account.move", "active_id": invoice.id}
         wizard = self.env["payment.link.wizard"].with_context(**context).create({"amount": 40})
         values = wizard._get_additional_link_values()
-        self.assertEqual(values["portal_offer"], invoice._portal_payment_sign_offer(40))
-        self.assertNotEqual(values["portal_offer"], invoice._portal_payment_sign_offer(100))
+        self.assertEqual(invoice._portal_payment_read_offer("40.0", values["portal_offer"]), 40)
+        self.assertIsNone(invoice._portal_payment_read_offer("100.0", values["portal_offer"]))
         self.assertEqual(values["invoice_id"], invoice.id)
