@@ -17,8 +17,11 @@ class PortalInvoice(PortalAccount):
     def _invoice_get_page_view_values(self, invoice, access_token, pay=None, amount=None, **kwargs):
         values = super()._invoice_get_page_view_values(invoice, access_token, **kwargs)
         if invoice.move_type == "out_invoice" and invoice.state == "posted":
-            values["portal_payments"] = invoice._portal_payment_describe()
-            values["portal_credits"] = self._get_portal_credits_beside(invoice)
+            is_customer = self._is_portal_customer_of(invoice)
+            values["portal_payments"] = invoice._portal_payment_describe(is_customer)
+            if is_customer:
+                customer_sudo = invoice.commercial_partner_id
+                values["portal_credits"] = customer_sudo._portal_payment_get_credits(invoice.company_id)
         if "payment_methods_sudo" in values:  # it has to be paid
             values.update(self._prepare_portal_choice_values(invoice, pay, amount))
             if values["amount"] != invoice.amount_total:  # for which stock has asked
@@ -26,12 +29,17 @@ class PortalInvoice(PortalAccount):
                 values.update(self._prepare_portal_method_values(invoice, partner_sudo, values["amount"]))
         return values
 
-    def _get_portal_credits_beside(self, invoice_sudo):
-        """:return dict: the customer's credit in the invoice's company by currency; nothing to who only has a link"""
-        user = request.env.user
-        if user._is_public() or user.partner_id.commercial_partner_id != invoice_sudo.commercial_partner_id:
-            return {}
-        return invoice_sudo.commercial_partner_id._portal_payment_get_credits(invoice_sudo.company_id)
+    def _is_portal_customer_of(self, invoice_sudo):
+        """:return bool: whether the current user may know of this customer's payments; who only has a link may not"""
+        return (
+            request.env.user.partner_id.commercial_partner_id == invoice_sudo.commercial_partner_id
+            and self._can_see_portal_invoices()
+        )
+
+    @staticmethod
+    def _can_see_portal_invoices():
+        """:return bool: whether the current user can see any; visitors and employees without accounting can't"""
+        return request.env["account.move"].check_access_rights("read", raise_exception=False)
 
     def _prepare_portal_choice_values(self, invoices_sudo, pay, typed):
         """Return what the page says of how much is paid.
@@ -129,11 +137,10 @@ class PortalInvoice(PortalAccount):
 
         :return dict: `dues`, for each currency a dict of `currency`, `amount` and `overdue`; `credits` by currency
         """
-        Move = request.env["account.move"]
+        if not self._can_see_portal_invoices():
+            return {"dues": [], "credits": {}}
         customer = request.env.user.partner_id.commercial_partner_id
-        invoices = Move
-        if Move.check_access_rights("read", raise_exception=False):
-            invoices = Move.search([*TO_PAY, ("commercial_partner_id", "=", customer.id)])
+        invoices = request.env["account.move"].search([*TO_PAY, ("commercial_partner_id", "=", customer.id)])
         terms = invoices.sudo()._portal_payment_get_open_terms() if invoices else {}
         today = Date.context_today(request.env.user)
         dues = {}

@@ -93,14 +93,13 @@ class PortalInvoicesPay(PortalInvoice):
         return transaction_sudo if transaction_sudo.invoice_ids & invoices_sudo else Transaction
 
     def _prepare_portal_pay_form_values(self, invoices_sudo, pay, typed):
-        """:return dict: what the form needs, under stock's names, and how the amount is spread over the invoices"""
+        """:return dict: what the form needs, under stock's names, and what is said of each of the invoices"""
         partner_sudo = request.env.user.partner_id  # env.user is always superuser
         values = self._prepare_portal_choice_values(invoices_sudo, pay, typed)
         return {
             **values,
             **self._prepare_portal_method_values(invoices_sudo, partner_sudo, values["amount"]),
-            "portal_parts": invoices_sudo._portal_payment_spread(values["amount"]),
-            "portal_payable": invoices_sudo,
+            **self._prepare_portal_parts_values(invoices_sudo, values["amount"]),
             "portal_invoice_ids": invoices_sudo.ids,
             "company_mismatch": not self._can_partner_pay_in_company(partner_sudo, invoices_sudo.company_id),
             "expected_company": invoices_sudo.company_id,
@@ -110,4 +109,20 @@ class PortalInvoicesPay(PortalInvoice):
             "landing_route": f"{self._get_pay_url(invoices_sudo)}&paid=1",
             "access_token": None,
             **self._get_extra_payment_form_values(),
+        }
+
+    def _prepare_portal_parts_values(self, invoices_sudo, amount):
+        """Return what is said of each of several invoices.
+
+        :return dict: `portal_parts`, how the amount is spread over them, if it isn't all; `portal_discounts`, what
+            each saves if it is paid alone, and until when
+        """
+        if len(invoices_sudo) < 2:
+            return {}
+        open_amounts = invoices_sudo._portal_payment_get_open_amounts()
+        is_part = invoices_sudo.currency_id.compare_amounts(amount, sum(open_amounts.values()))
+        discounts = {move: move._portal_payment_get_discount(open_amounts[move]) for move in invoices_sudo}
+        return {
+            "portal_parts": invoices_sudo._portal_payment_spread(amount) if is_part else {},
+            "portal_discounts": {move: discount for move, discount in discounts.items() if discount[0]},
         }

@@ -145,7 +145,8 @@ class AccountMove(models.Model):
         lang = self.env["res.lang"]._lang_get(self.env.lang or "en_US") or self.env["res.lang"]._lang_get("en_US")
         amount = as_amount(typed, lang, self.currency_id.symbol)
         if amount is None:
-            raise UserError(_("Please enter an amount, for example %s.", lang.format("%.2f", choice["maximum"], True)))
+            example = lang.format(f"%.{self.currency_id.decimal_places}f", choice["maximum"], True)
+            raise UserError(_("Please enter an amount, for example %s.", example))
         return self._portal_payment_check(amount)
 
     def _portal_payment_check(self, amount, offered=None):

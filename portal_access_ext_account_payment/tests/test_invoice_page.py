@@ -60,6 +60,11 @@ class TestInvoicePage(InvoicePageCase):
                 self.assertIn("From $ 10.00 to $ 100.00", self.words_of(page))
                 self.assertNotIn("<b>", page.partition("o_portal_payment_choices")[2].partition("</form>")[0])
 
+    def test_an_example_has_the_decimals_of_the_currency(self):
+        invoice = self.make_invoice(5000, currency_id=self.make_currency("JPY").id)
+        page = self.words_of(self.open_invoice(invoice, pay="other", amount="abc"))
+        self.assertIn("for example 5,000. ", page)
+
     def test_an_unknown_choice_is_none(self):
         invoice = self.make_invoice(100)
         for pay in ("next", "nothing", "", "<script>"):
@@ -78,6 +83,7 @@ class TestInvoicePage(InvoicePageCase):
         page = self.open_invoice(invoice)
         self.assertEqual(self.get_form_amount(page), 98)
         self.assertRegex(self.words_of(page), r"Full amount \$ 98.00 Early payment discount until [\d/]+: \$ 2.00")
+        self.assertIn("The early payment discount is only for the full amount.", self.words_of(page))
         self.company.portal_partial_payment = "none"
         self.assertIn("Early payment discount: $ 2.00", self.words_of(self.open_invoice(invoice)))
 
@@ -108,101 +114,3 @@ class TestInvoicePage(InvoicePageCase):
         self.assertEqual(self.get_form_amount(page), 50)
         self.pay(invoice, 50, "authorized")
         self.assertNotIn(PAY_NOW, self.open_invoice(invoice))
-
-    # What has been paid
-
-    def assert_page_says(self, invoice, *words):
-        text = self.words_of(self.open_invoice(invoice))
-        for each in words:
-            self.assertIn(each, text)
-        return text
-
-    def test_payments_are_listed_with_their_state_and_what_is_left(self):
-        invoice = self.make_invoice(100, days=-7)
-        self.assertNotIn("o_portal_invoice_payments", self.open_invoice(invoice))
-        self.pay(invoice, 30)
-        self.pay(invoice, 20, "pending")
-        self.pay(invoice, 10, "authorized")
-        self.pay(invoice, 5, "cancel")
-        name = self.method.name
-        text = self.assert_page_says(
-            invoice,
-            f"{name} Paid Paid $ 30.00",
-            f"{name} Being processed Being processed $ 20.00",
-            f"{name} Authorized Authorized $ 10.00",
-            "Not finished yet: $ 30.00",
-            "Still to pay: $ 40.00 Due on",
-        )
-        self.assertNotIn("$ 5.00", text)
-
-    def test_what_has_arrived_and_is_not_booked_yet_is_listed_too(self):
-        invoice = self.make_invoice(100)
-        self.pay(invoice, 40, is_booked=False)
-        self.assert_page_says(invoice, "Received Received $ 40.00", "Still to pay: $ 60.00")
-
-    def test_an_announced_transfer_is_listed_and_everything_is_still_to_pay(self):
-        invoice = self.make_invoice(100)
-        wire = self.env.ref("payment.payment_provider_transfer")
-        wire.state = "enabled"
-        self.pay(invoice, 60, "pending", provider_id=wire.id)
-        self.assert_page_says(invoice, "Waiting for your transfer $ 60.00", "Still to pay: $ 100.00")
-
-    def test_a_paid_invoice_says_so(self):
-        invoice = self.make_invoice(100)
-        self.pay(invoice, 100)
-        text = self.assert_page_says(invoice, "Nothing is left to pay.")
-        self.assertNotIn("Still to pay", text)
-
-    def test_what_is_overdue_is_said(self):
-        invoice = self.make_invoice(1000, days=45, invoice_payment_term_id=self.instalments.id)
-        self.pay(invoice, 100)
-        self.assert_page_says(invoice, "Still to pay: $ 900.00 Of this is overdue: $ 500.00 since")
-        late = self.make_invoice(100, days=45)
-        self.pay(late, 10)
-        self.assert_page_says(late, "Still to pay: $ 90.00 Overdue since")
-
-    def test_what_one_payment_for_several_paid_of_this_one_is_said(self):
-        old, new = self.make_invoice(100, days=20), self.make_invoice(100, days=10)
-        self.pay(old | new, 150)
-        self.assert_page_says(new, "Part of a payment of $ 150.00 Paid Paid $ 50.00", "Still to pay: $ 50.00")
-        self.pay(new, 30, "pending", invoice_ids=[(6, 0, (old | new).ids)])
-        self.assert_page_says(new, "For 2 invoices together")
-
-    def test_a_credit_note_is_a_payment_too(self):
-        invoice = self.make_invoice(100)
-        refund = invoice._reverse_moves([{"invoice_date": self.today}])
-        refund.invoice_line_ids.price_unit = 30
-        refund.action_post()
-        self.assert_page_says(invoice, f"Credit note {refund.name} Paid", "$ 30.00", "Still to pay: $ 70.00")
-
-    def test_what_arrived_too_much_is_a_credit_that_only_the_customer_sees(self):
-        invoice = self.make_invoice(100)
-        token = invoice._portal_ensure_token()
-        self.pay(invoice, 130)
-        self.assert_page_says(invoice, "Part of a payment of $ 130.00", "Credit on your account: $ 30.00")
-        self.logout()
-        page = self.fetch(f"/my/invoices/{invoice.id}", access_token=token)
-        self.assertIn("Part of a payment of", page)
-        self.assertNotIn("Credit on your account", page)
-        login = self.ben.user_ids.login
-        page = self.open(f"/my/invoices/{invoice.id}", login=login, access_token=token)
-        self.assertNotIn("Credit on your account", page)
-
-    def test_a_page_costs_no_more_for_an_invoice_that_was_paid_often(self):
-        invoice = self.make_invoice(1000)
-        for _number in range(2):
-            self.pay(invoice, 10)
-            self.pay(invoice, 10, "pending")
-        self.open_invoice(invoice)
-        few = self.measure(lambda: self.open_invoice(invoice))
-        for _number in range(8):
-            self.pay(invoice, 10)
-            self.pay(invoice, 10, "pending")
-        self.assertLessEqual(self.measure(lambda: self.open_invoice(invoice)), few + 1)
-
-    def measure(self, work):
-        counter = []
-        for _attempt in range(3):
-            with self.count_queries(counter):
-                work()
-        return min(counter)

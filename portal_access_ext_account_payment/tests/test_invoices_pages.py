@@ -105,6 +105,26 @@ class TestInvoicesPages(InvoicePageCase):
         self.assertEqual(self.get_shown(page), "")
         self.assertIn("o_portal_pay_error", page)
 
+    def test_all_of_it_is_no_part_whatever_floats_say(self):
+        page = self.open_pay(self.make_invoice(0.1) | self.make_invoice(0.2))
+        self.assertEqual(self.get_form_amount(page), 0.3)
+        self.assertNotIn("Paid now", self.words_of(page))
+
+    def test_a_discount_that_one_of_them_has_alone_is_named(self):
+        early = self.make_invoice(100, invoice_payment_term_id=self.early.id)
+        page = self.open_pay(early | self.make_invoice(50))
+        self.assertEqual(self.get_form_amount(page), 150)
+        self.assertRegex(self.words_of(page), r"Pay it alone until [\d/]+ to save \$ 2.00")
+        self.assertEqual(self.words_of(page).count("Pay it alone"), 1)
+        self.assertNotIn("Pay it alone", self.words_of(self.open_pay(early)))
+
+    def test_many_discounts_cost_no_more_queries(self):
+        invoices = self.env["account.move"]
+        for _number in range(8):
+            invoices |= self.make_invoice(100, invoice_payment_term_id=self.early.id)
+        few = self.measure(PAGE, invoice_ids=invoices[:2].ids)
+        self.assertLessEqual(self.measure(PAGE, invoice_ids=invoices.ids), few)
+
     def test_the_spread_is_what_odoo_reconciles(self):
         first = self.make_invoice(1000, days=20, invoice_payment_term_id=self.instalments.id)
         second = self.make_invoice(500, days=5)
@@ -210,6 +230,15 @@ class TestInvoicesPages(InvoicePageCase):
         self.manager.password = self.manager.login
         self.manager.groups_id |= self.env.ref("account.group_account_invoice")
         self.assertNotIn("o_portal_dues", self.open("/my", login=self.manager.login))
+
+    def test_employees_without_accounting_see_no_balance(self):
+        partner = self.employee.partner_id
+        self.pay(self.make_invoice(100, partner), 130, partner=partner)
+        self.employee.password = self.employee.login
+        self.assertNotIn("o_portal_dues", self.open("/my", login=self.employee.login))
+        self.employee.groups_id |= self.env.ref("account.group_account_invoice")
+        text = self.words_of(self.open("/my", login=self.employee.login))
+        self.assertIn("Credit on your account: $ 30.00", text)
 
     def test_the_list_of_an_employee_and_its_filters_work(self):
         self.make_invoice(100, days=5)
