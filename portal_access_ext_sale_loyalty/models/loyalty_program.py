@@ -4,6 +4,8 @@ from odoo.tools import float_compare
 
 # More than that is no top-up but a mistake, and floats are not exact any more.
 AMOUNT_MAX = 10**9
+# How many cents away we look for an amount that can be charged with taxes.
+NEAR_STEPS = 20
 
 
 class LoyaltyProgram(models.Model):
@@ -22,6 +24,21 @@ class LoyaltyProgram(models.Model):
     )
     portal_topup_minimum = fields.Monetary(string="Minimum Top-Up", default=10)
     portal_topup_maximum = fields.Monetary(string="Maximum Top-Up", default=500)
+    portal_topup_adds_tax = fields.Boolean(
+        compute="_compute_portal_topup_adds_tax",
+        compute_sudo=True,
+        help="With taxes that are added to the price, not every amount that a customer types can be charged exactly.",
+    )
+
+    @api.depends("trigger_product_ids.taxes_id")
+    def _compute_portal_topup_adds_tax(self):
+        for program in self:
+            taxes = program.trigger_product_ids.taxes_id
+            if program.company_id:
+                taxes = taxes._filter_taxes_by_company(program.company_id)
+            program.portal_topup_adds_tax = any(
+                tax.amount and not tax.price_include for tax in taxes.flatten_taxes_hierarchy()
+            )
 
     @api.constrains("portal_topup_free", "portal_topup_minimum", "portal_topup_maximum")
     def _check_portal_topup_limits(self):
@@ -180,17 +197,41 @@ class LoyaltyProgram(models.Model):
         company = self._portal_topup_get_company()
         product = self._portal_topup_get_triggers()[:1].with_company(company)
         taxes = position.map_tax(product.taxes_id._filter_taxes_by_company(company))
-        net = taxes.with_context(force_price_include=True).compute_all(amount, currency=currency)["total_excluded"]
+        price = self._portal_topup_get_free_price(amount, taxes, product, partner)
+        if price is None:
+            self._portal_topup_refuse_amount(amount, taxes, product, partner)
+        points = self._portal_topup_get_points(product, amount, is_free=True)
+        if points <= 0:  # rules that begin with another amount
+            raise ValidationError(_("Nothing would be credited for this amount. Please choose another one."))
+        return {"product": product, "price_unit": price, "price": amount, "points": points}
+
+    def _portal_topup_get_free_price(self, amount, taxes, product, partner):
+        """:return float: the price that costs exactly this amount with taxes; None: there is none, to the cent"""
+        net = taxes.with_context(force_price_include=True).compute_all(amount, currency=self.currency_id)[
+            "total_excluded"
+        ]
         step = 10 ** -self.env["decimal.precision"].precision_get("Product Price")
         for price in (amount, net, net - step, net + step):
-            if not currency.compare_amounts(self._portal_topup_get_total(price, taxes, product, partner), amount):
-                points = self._portal_topup_get_points(product, amount, is_free=True)
-                if points <= 0:  # rules that begin with another amount
-                    raise ValidationError(_("Nothing would be credited for this amount. Please choose another one."))
-                return {"product": product, "price_unit": price, "price": amount, "points": points}
-        raise ValidationError(
-            _(
-                "With taxes, exactly %(amount)s can't be charged. Please choose another amount.",
-                amount=currency.format(amount),
-            )
+            total = self._portal_topup_get_total(price, taxes, product, partner)
+            if not self.currency_id.compare_amounts(total, amount):
+                return price
+        return None
+
+    def _portal_topup_refuse_amount(self, amount, taxes, product, partner):
+        """Say which amounts can be charged instead: the next ones below and above that the program takes."""
+        currency, near = self.currency_id, []
+        for direction in (-1, 1):
+            for count in range(1, NEAR_STEPS + 1):
+                other = currency.round(amount + direction * count * currency.rounding)
+                if not self.portal_topup_minimum <= other <= self.portal_topup_maximum:
+                    break
+                if self._portal_topup_get_free_price(other, taxes, product, partner) is not None:
+                    near.append(currency.format(other))
+                    break
+        message = _("With taxes, exactly %(amount)s can't be charged.", amount=currency.format(amount))
+        advice = (
+            _("These amounts can: %(amounts)s.", amounts=", ".join(near))
+            if near
+            else _("Please choose another amount.")
         )
+        raise ValidationError(f"{message} {advice}")

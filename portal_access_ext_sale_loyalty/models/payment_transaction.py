@@ -109,8 +109,9 @@ class PaymentTransaction(models.Model):
         result = super()._reconcile_after_done()
         orders._portal_topup_settle()
         orders._portal_topup_reconcile()
-        if self.filtered(lambda tx: tx.operation != "refund"):
-            orders._portal_topup_filter()._portal_topup_warn_of_surplus()
+        orders._portal_topup_filter()._portal_topup_warn_of_surplus(
+            is_paid=any(tx.operation != "refund" for tx in self)
+        )
         return result
 
     def _check_amount_and_confirm_order(self):

@@ -2,7 +2,7 @@ import logging
 
 from psycopg2 import OperationalError
 
-from odoo import _, models
+from odoo import _, fields, models
 
 _logger = logging.getLogger(__name__)
 
@@ -12,35 +12,66 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
+    portal_topup_surplus_activity_id = fields.Many2one(
+        "mail.activity", readonly=True, copy=False, index="btree_not_null", groups="sales_team.group_sale_salesman"
+    )
+
     def _portal_topup_warn(self, summary, note):
-        """Tell whoever is responsible, by an activity on the order."""
+        """Tell whoever is responsible, by an activity on the order.
+
+        :return: the activity
+        """
         self.ensure_one()
-        user = self.user_id or self.team_id.user_id or self.env.ref("base.user_admin", raise_if_not_found=False)
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
+        return self.with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_warning",
             summary=summary,
             note=note,
-            user_id=(user or self.env.ref("base.user_root")).id,
+            user_id=self._portal_topup_get_responsible().id,
         )
 
-    def _portal_topup_warn_of_surplus(self):
-        """Tell the staff of money that no eWallet is credited for."""
+    def _portal_topup_get_responsible(self):
+        """:return: the first of those responsible who sees what is told: active, and allowed to read this order"""
+        self.ensure_one()
+        nobody = self.env["res.users"]
+        managers = self.env.ref("sales_team.group_sale_manager", raise_if_not_found=False)
+        admin = self.env.ref("base.user_admin", raise_if_not_found=False)
+        candidates = self.user_id | self.team_id.user_id | (admin or nobody) | (managers.users if managers else nobody)
+        for user in candidates:
+            order = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+            if (
+                user.active
+                and user._is_internal()
+                and order.check_access_rights("read", raise_exception=False)
+                and order._filter_access_rules("read")
+            ):
+                return user
+        return self.env.ref("base.user_root")
+
+    def _portal_topup_warn_of_surplus(self, is_paid=True):
+        """Tell the staff of money that no eWallet is credited for, as long as it is there.
+
+        :param bool is_paid: whether money has come; what was given back is no news, but what is left changes
+        """
         for order in self:
             captured, refunded = order.transaction_ids._portal_topup_get_sums(order.currency_id)
             surplus = captured - refunded
             if order.state == "sale":
                 surplus -= order.portal_topup_amount
             elif order.state != "cancel":
+                surplus = 0
+            activity = order.portal_topup_surplus_activity_id
+            if order.currency_id.compare_amounts(surplus, 0) <= 0:
+                activity.unlink()
                 continue
-            if order.currency_id.compare_amounts(surplus, 0) > 0:
-                order._portal_topup_warn(
-                    _("A payment too much"),
-                    _(
-                        "%(amount)s were paid for a top-up that is cancelled or paid already. The eWallet was not "
-                        "credited for it: refund it, or use it for something else.",
-                        amount=order.currency_id.format(surplus),
-                    ),
-                )
+            note = _(
+                "%(amount)s were paid for a top-up that is cancelled or paid already. The eWallet was not "
+                "credited for it: refund it, or use it for something else.",
+                amount=order.currency_id.format(surplus),
+            )
+            if activity:
+                activity.note = note
+            elif is_paid:
+                order.portal_topup_surplus_activity_id = order._portal_topup_warn(_("A payment too much"), note)
 
     def _send_order_notification_mail(self, mail_template):
         """Let no mail that can't be made undo a payment: Odoo makes them, with a PDF, while it processes that."""

@@ -11,6 +11,7 @@ from . import (
     test_takeback,
     test_topup,
     test_topup_card,
+    test_topup_notice,
     test_topup_pages,
     test_topup_payment,
     test_transfer,

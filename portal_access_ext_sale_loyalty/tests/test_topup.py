@@ -147,12 +147,26 @@ class TestTopup(TopupCase):
         for cents in range(2000, 2012):
             try:
                 order = self.start(amount=cents / 100)
-            except ValidationError:
+            except ValidationError as error:
                 outcomes.add("refused")
+                self.assertIn(self.currency.format((cents - 1) / 100), str(error))
+                self.assertIn(self.currency.format((cents + 1) / 100), str(error))
             else:
                 outcomes.add("made")
                 self.assertEqual((order.amount_total, order.portal_topup_points), (cents / 100, cents / 100))
         self.assertEqual(outcomes, {"made", "refused"})
+
+    def test_the_program_says_that_taxes_make_amounts_impossible(self):
+        self.assertFalse(self.program.portal_topup_adds_tax)
+        taxes = self.env["account.tax"].create(
+            [
+                {"name": name, "amount": amount, "price_include": is_in, "company_id": self.company.id}
+                for name, amount, is_in in (("21%", 21, False), ("21% in", 21, True), ("None", 0, False))
+            ]
+        )
+        for tax, expected in zip(taxes, (True, False, False), strict=True):
+            self.product.taxes_id = tax
+            self.assertEqual(self.program.portal_topup_adds_tax, expected)
 
     def test_discounts_of_pricelists_change_neither_price_nor_credit(self):
         self.env.user.groups_id += self.env.ref("product.group_product_pricelist")

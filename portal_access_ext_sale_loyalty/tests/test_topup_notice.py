@@ -1,0 +1,44 @@
+from odoo.tests import tagged
+
+from .common import TopupCase
+
+
+@tagged("post_install", "-at_install")
+class TestTopupNotice(TopupCase):
+    """What the staff is told of, and who of them."""
+
+    def test_a_payment_too_much_is_told_once_and_as_long_as_it_is_there(self):
+        order = self.start()
+        first, second, third = (self.make_tx(order) for _number in range(3))
+        self.settle(first)
+        self.settle(second)
+        self.settle(third)
+        third._finalize_post_processing()
+        self.assertEqual(order.activity_ids.mapped("summary"), ["A payment too much"])
+        self.assertIn("100.00", order.activity_ids.note)
+        self.refund(second)
+        self.assertIn("50.00", order.activity_ids.note)
+        self.refund(third)
+        self.assertFalse(order.activity_ids)
+        self.assertEqual(self.card_of().points, 50)
+
+    def test_what_came_for_a_cancelled_order_is_told_until_it_is_refunded(self):
+        order = self.start()
+        tx = self.make_tx(order)
+        order._action_cancel()
+        self.settle(tx)
+        self.assertTrue(order.activity_ids)
+        self.refund(tx)
+        self.assertFalse(order.activity_ids)
+
+    def test_who_is_told_is_there_and_may_read_the_order(self):
+        order = self.start()
+        order.user_id = self.salesman
+        self.assertEqual(order._portal_topup_get_responsible(), self.salesman)
+        self.salesman.active = False
+        order.team_id = self.env["crm.team"].create({"name": "Team", "user_id": self.accountant.id})
+        self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"), "not another's orders")
+        self.accountant.groups_id |= self.env.ref("sales_team.group_sale_salesman_all_leads")
+        self.assertEqual(order._portal_topup_get_responsible(), self.accountant)
+        self.accountant.active = False
+        self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"))
