@@ -52,6 +52,25 @@ class LoyaltyProgram(models.Model):
                     _("The maximum of a top-up can't be more than %(amount)s.", amount=f"{AMOUNT_MAX:,}")
                 )
 
+    @api.constrains("currency_id")
+    def _check_portal_topup_currency(self):
+        """What is paid in one currency must not be credited in another."""
+        # sudo: who changes programs need not be allowed to see all orders.
+        topups = (
+            self.sudo()
+            .env["sale.order"]
+            .search([("portal_topup_program_id", "in", self.ids), ("state", "in", ("draft", "sent"))])
+        )
+        unpaid = topups.filtered(lambda order: order.currency_id != order.portal_topup_program_id.currency_id)
+        if unpaid:
+            raise ValidationError(
+                _(
+                    "Customers are paying top-ups in the currency of this program (%(count)s). Change it when these "
+                    "are paid, or cancel them.",
+                    count=len(unpaid),
+                )
+            )
+
     @api.model
     def _portal_topup_get_domain(self):
         """:return list: which programs can be funded in the portal now"""
@@ -103,17 +122,19 @@ class LoyaltyProgram(models.Model):
         )
         return found or None
 
-    def _portal_topup_get_points(self, product, total, is_free=False):
+    def _portal_topup_get_points(self, product, total, net=None, is_free=False):
         """Return what a top-up credits, by the rules of the program as Odoo reads them.
 
         :param float total: what is paid, with taxes
+        :param float net: the same without taxes, where there are any
         :param bool is_free: whether the customer chose the amount, which rules must not count by piece then
         """
         points = 0.0
         for rule in self.rule_ids:
             if rule.mode != "auto" or product not in self._get_valid_products(product).get(rule, product.browse()):
                 continue
-            if rule.minimum_qty > 1 or rule._compute_amount(self.currency_id) > total:
+            spent = total if net is None or rule.minimum_amount_tax_mode == "incl" else net
+            if rule.minimum_qty > 1 or rule._compute_amount(self.currency_id) > spent:
                 continue
             if rule.reward_point_mode == "money":
                 points += rule.reward_point_amount * total
@@ -131,9 +152,9 @@ class LoyaltyProgram(models.Model):
             self.env["account.fiscal.position"].with_company(self.env.company)._get_fiscal_position(partner, delivery)
         )
 
-    def _portal_topup_get_total(self, price, taxes, product, partner):
-        total = taxes.compute_all(price, currency=self.currency_id, product=product, partner=partner)["total_included"]
-        return self.currency_id.round(total)
+    def _portal_topup_get_total(self, price, taxes, product, partner, key="total_included"):
+        amounts = taxes.compute_all(price, currency=self.currency_id, product=product, partner=partner)
+        return self.currency_id.round(amounts[key])
 
     def _portal_topup_get_products(self, partner, position):
         """Return the products that the portal offers this customer.
@@ -155,7 +176,8 @@ class LoyaltyProgram(models.Model):
                 price, self.currency_id, product_taxes=before, fiscal_position=position
             )
             total = self._portal_topup_get_total(price, after, product, partner)
-            points = self._portal_topup_get_points(product, total)
+            net = self._portal_topup_get_total(price, after, product, partner, "total_excluded")
+            points = self._portal_topup_get_points(product, total, net)
             if total > 0 and points > 0:
                 offers.append({"product": product, "price_unit": price, "price": total, "points": points})
         return offers
@@ -200,7 +222,8 @@ class LoyaltyProgram(models.Model):
         price = self._portal_topup_get_free_price(amount, taxes, product, partner)
         if price is None:
             self._portal_topup_refuse_amount(amount, taxes, product, partner)
-        points = self._portal_topup_get_points(product, amount, is_free=True)
+        net = self._portal_topup_get_total(price, taxes, product, partner, "total_excluded")
+        points = self._portal_topup_get_points(product, amount, net, is_free=True)
         if points <= 0:  # rules that begin with another amount
             raise ValidationError(_("Nothing would be credited for this amount. Please choose another one."))
         return {"product": product, "price_unit": price, "price": amount, "points": points}

@@ -105,17 +105,18 @@ class SaleOrder(models.Model):
             )
         waiting = self.browse()
         if self.env.su and not self.env.user._is_internal():
-            # A customer who signs, or who says how to pay. What has to be paid is confirmed when it is captured.
-            waiting = self.filtered(
-                lambda order: (
-                    (order.require_payment or not order.require_signature) and not order._portal_topup_is_safe()
-                )
-            )
+            # A customer who signs, or who says how to pay. What is captured, or the staff, confirms.
+            waiting = self.filtered(lambda order: not order._portal_topup_is_safe())
         result = super(SaleOrder, self - waiting).action_confirm()
         topups = (self - waiting)._portal_topup_filter()
         topups._portal_topup_settle()
         topups._portal_topup_invoice()
         return result
+
+    def _send_order_confirmation_mail(self):
+        # Signing mails it, whether that confirmed the order or not.
+        waiting = self.filtered(lambda order: order.state in ("draft", "sent") and order._portal_topup_sells_funds())
+        return super(SaleOrder, self - waiting)._send_order_confirmation_mail()
 
     def action_draft(self):
         returned = self._portal_topup_filter().filtered(

@@ -1,9 +1,12 @@
+import logging
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from .loyalty_card import WHY, Why
+
+_logger = logging.getLogger(__name__)
 
 # How long a payment that nobody has answered counts as being made.
 DRAFT_HOURS = 1
@@ -115,6 +118,16 @@ class SaleOrder(models.Model):
                 order._portal_topup_credit(change, order.currency_id.is_zero(before), move)
 
     def _portal_topup_credit(self, change, is_first, move):
+        if is_first and self.portal_topup_program_id.currency_id != self.currency_id:
+            self._portal_topup_warn(
+                _("The eWallet was not credited"),
+                _(
+                    "%(amount)s were paid, but the eWallet has another currency by now. Credit it by hand, or refund "
+                    "the payment.",
+                    amount=self.currency_id.format(self.portal_topup_amount),
+                ),
+            )
+            return
         card = self.portal_topup_card_id
         card._portal_loyalty_lock()
         if is_first and not self._portal_topup_may_credit(card):
@@ -182,7 +195,7 @@ class SaleOrder(models.Model):
             self.portal_topup_is_abandoned = True
 
     @api.model
-    def _cron_abandon_topups(self, limit=500):
+    def _cron_abandon_topups(self, limit=100):
         """Cancel the top-ups that nobody has paid within a day, never one with a payment under way."""
         before = fields.Datetime.now() - timedelta(hours=ABANDONED_HOURS)
         orders = self.search(
@@ -193,7 +206,17 @@ class SaleOrder(models.Model):
                 ("transaction_ids", "not any", [("state", "in", ("pending", "authorized", "done"))]),
                 ("transaction_ids", "not any", [("create_date", ">=", before)]),
             ],
-            limit=limit,
+            order="id",
         )
-        orders._portal_topup_lock()
-        orders._portal_topup_abandon()
+        cancelled = 0
+        for order in orders:
+            if cancelled == limit:
+                self.env.ref("portal_access_ext_sale_loyalty.ir_cron_abandon_topups")._trigger()
+                break
+            try:
+                with self.env.cr.savepoint():
+                    order._portal_topup_lock()
+                    order._portal_topup_abandon()
+                cancelled += 1
+            except Exception:  # of whichever module; also a payment that begins right now
+                _logger.warning("The top-up %s can't be cancelled", order.name, exc_info=True)

@@ -17,11 +17,14 @@ class SaleOrder(models.Model):
     )
 
     def _portal_topup_warn(self, summary, note):
-        """Tell whoever is responsible, by an activity on the order.
+        """Tell whoever is responsible, by an activity on the order: the same one if it is told again.
 
         :return: the activity
         """
         self.ensure_one()
+        if told := self.activity_ids.filtered(lambda activity: activity.summary == summary)[:1]:
+            told.note = note
+            return told
         return self.with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_warning",
             summary=summary,

@@ -122,6 +122,43 @@ class TestGuards(TopupCase):
         self.assertEqual(cancelled, {"open", "draft", "cancel", "error"})
         self.assertNotEqual(shop.state, "cancel")
 
+    @mute_logger("odoo.addons.portal_access_ext_sale_loyalty.models.sale_order_topup")
+    def test_one_that_cannot_be_cancelled_blocks_no_other(self):
+        orders = self.env["sale.order"]
+        for _number in range(4):
+            orders |= self.start(program=self.make_program())
+        for order in orders:
+            self.age(order)
+        refused = orders[0]
+        cancel = self.registry["sale.order"]._action_cancel
+
+        def refuse(records):
+            if refused in records:
+                raise UserError("Refused by another module")
+            return cancel(records)
+
+        self.patch(self.registry["sale.order"], "_action_cancel", refuse)
+        cron = self.env.ref("portal_access_ext_sale_loyalty.ir_cron_abandon_topups")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        self.env["sale.order"]._cron_abandon_topups(limit=2)
+        self.assertEqual(orders.mapped("state"), ["draft", "cancel", "cancel", "draft"])
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1, "the rest follows")
+        self.env["sale.order"]._cron_abandon_topups(limit=2)
+        self.assertEqual(orders.mapped("state"), ["draft", "cancel", "cancel", "cancel"])
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
+
+    def test_the_currency_of_a_program_stays_while_somebody_pays(self):
+        order, tx = (order := self.start()), self.make_tx(order)
+        other = self.currency_euro if self.currency != self.currency_euro else self.currency_usd
+        with self.assertRaisesRegex(ValidationError, "paying top-ups"):
+            self.program.currency_id = other
+        order._portal_topup_abandon()
+        self.program.currency_id = other
+        self.settle(tx)
+        self.assertFalse(self.card_of())
+        self.assertEqual(order.activity_ids.summary, "The eWallet was not credited")
+
     def test_a_top_up_that_is_being_paid_is_not_deleted(self):
         order = self.start()
         self.make_tx(order)

@@ -60,9 +60,17 @@ class TestOtherOrders(TopupCase):
         self.order.require_payment = False
         self.as_customer(self.order).sudo().action_confirm()  # on delivery, on site
         self.assertNotEqual(self.order.state, "sale")
-        self.order.require_signature = True
-        self.as_customer(self.order).sudo().action_confirm()
-        self.assertEqual(self.order.state, "sale", "the salesperson offered it without payment")
+
+    def test_signing_does_not_confirm_what_nobody_pays(self):
+        self.order.write({"require_payment": False, "require_signature": True})
+        signed = self.as_customer(self.order).sudo()
+        signed.action_confirm()
+        messages = self.order.message_ids
+        signed._send_order_confirmation_mail()
+        self.assertNotEqual(self.order.state, "sale")
+        self.assertEqual(self.order.message_ids, messages, "nobody is told that it is confirmed")
+        self.order.with_user(self.salesman).action_confirm()
+        self.assertEqual(self.card_of().points, 50)
 
     def test_a_salesperson_may_confirm_by_hand(self):
         self.order.with_user(self.salesman).action_confirm()

@@ -1,5 +1,7 @@
 from odoo.tests import tagged
 
+from odoo.addons.mail.tests.common import mail_new_test_user
+
 from .common import TopupCase
 
 
@@ -36,9 +38,10 @@ class TestTopupNotice(TopupCase):
         order.user_id = self.salesman
         self.assertEqual(order._portal_topup_get_responsible(), self.salesman)
         self.salesman.active = False
-        order.team_id = self.env["crm.team"].create({"name": "Team", "user_id": self.accountant.id})
-        self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"), "not another's orders")
-        self.accountant.groups_id |= self.env.ref("sales_team.group_sale_salesman_all_leads")
+        leader = mail_new_test_user(self.env, login="ws_leader", groups="base.group_user", company_id=self.company.id)
+        order.team_id = self.env["crm.team"].create({"name": "Team", "user_id": leader.id})
+        self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"), "no right to orders")
+        order.team_id.user_id = self.accountant
         self.assertEqual(order._portal_topup_get_responsible(), self.accountant)
         self.accountant.active = False
         self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"))
