@@ -251,10 +251,15 @@ class LoyaltyProgram(models.Model):
                 if self._portal_topup_get_free_price(other, taxes, product, partner) is not None:
                     near.append(currency.format(other))
                     break
-        message = _("With taxes, exactly %(amount)s can't be charged.", amount=currency.format(amount))
-        advice = (
-            _("These amounts can: %(amounts)s.", amounts=", ".join(near))
-            if near
-            else _("Please choose another amount.")
+        exact = currency.format(amount)
+        if not near:
+            raise ValidationError(
+                _("With taxes, exactly %(amount)s can't be charged. Please choose another amount.", amount=exact)
+            )
+        raise ValidationError(
+            _(
+                "With taxes, exactly %(amount)s can't be charged. These amounts can: %(amounts)s.",
+                amount=exact,
+                amounts=", ".join(near),
+            )
         )
-        raise ValidationError(f"{message} {advice}")

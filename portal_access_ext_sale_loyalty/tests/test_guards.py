@@ -134,7 +134,7 @@ class TestGuards(TopupCase):
 
         def refuse(records):
             if refused in records:
-                raise UserError("Refused by another module")
+                raise RuntimeError("Refused by another module")
             return cancel(records)
 
         self.patch(self.registry["sale.order"], "_action_cancel", refuse)

@@ -34,6 +34,7 @@ class TestTopupNotice(TopupCase):
         self.assertFalse(order.activity_ids)
 
     def test_who_is_told_is_there_and_may_read_the_order(self):
+        self.env.ref("base.user_admin").company_ids |= self.company
         order = self.start()
         order.user_id = self.salesman
         self.assertEqual(order._portal_topup_get_responsible(), self.salesman)
