@@ -42,6 +42,7 @@ class TestTopupNotice(TopupCase):
         leader = mail_new_test_user(self.env, login="ws_leader", groups="base.group_user", company_id=self.company.id)
         order.team_id = self.env["crm.team"].create({"name": "Team", "user_id": leader.id})
         self.assertEqual(order._portal_topup_get_responsible(), self.env.ref("base.user_admin"), "no right to orders")
+        self.accountant.groups_id |= self.env.ref("sales_team.group_sale_salesman_all_leads")
         order.team_id.user_id = self.accountant
         self.assertEqual(order._portal_topup_get_responsible(), self.accountant)
         self.accountant.active = False
