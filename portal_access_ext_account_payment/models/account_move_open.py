@@ -132,7 +132,9 @@ class AccountMove(models.Model):
         payable = self.filtered(lambda move: move._portal_payment_is_payable())
         domain = [("move_id", "in", payable.ids), ("display_type", "=", "payment_term"), ("reconciled", "=", False)]
         owed = defaultdict(dict)
-        for line in self.env["account.move.line"].search(domain):
+        # Only what is summed and sorted by: a line has as many fields as an invoice.
+        needed = ["move_id", "date", "date_maturity", "currency_id", "amount_currency", "balance"]
+        for line in self.env["account.move.line"].search_fetch(domain, [*needed, "amount_residual_currency"]):
             if line.amount_residual_currency > 0:
                 owed[line.move_id][line] = line.amount_residual_currency
         return owed

@@ -217,6 +217,8 @@ class PaymentTransaction(models.Model):
                     )
             except Exception:  # whatever it is, the money has arrived
                 _logger.exception("No receipt for the transaction %s", transaction.reference)
+        # Customers wait for it: not an hour, for the queue's own time. sudo: as for the template.
+        self.env["portal.access.invitation"].sudo()._trigger_cron("mail.ir_cron_mail_scheduler_action")
 
     def _portal_payment_get_recipient(self):
         """:return: who gets the receipt: whoever has paid, or else the invoice's contact"""

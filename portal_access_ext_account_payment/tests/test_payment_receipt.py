@@ -57,6 +57,12 @@ class TestPaymentReceipts(InvoicePaymentCase):
         self.book(transaction)
         self.assertEqual(len(self.receipts_of(payment)), 1)
 
+    def test_it_is_sent_at_once_not_when_the_queue_has_its_time(self):
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
+        self.book(self.pay(self.make_invoice(), 100))
+        self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]))
+
     def test_it_is_sent_for_each_part_that_is_captured(self):
         self.provider.support_manual_capture = "partial"
         transaction = self.pay(self.make_invoice(), 80, "authorized")

@@ -32,6 +32,8 @@ class SaleSubscription(models.Model):
                 mails = [self._portal_close_prepare_mail(template, *recipient) for recipient in recipients.items()]
                 # No default value of anybody's context, a copy to others for one.
                 self.env(user=SUPERUSER_ID, su=True, context={})["mail.mail"].create(mails)
+                # At once: the queue's own time is each hour.
+                self.env["portal.access.invitation"]._trigger_cron("mail.ir_cron_mail_scheduler_action")
         except OperationalError:
             raise
         except Exception:

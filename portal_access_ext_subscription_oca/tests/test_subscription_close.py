@@ -358,6 +358,8 @@ class TestSubscriptionClose(SubscriptionCase):
         self.ask(partner=self.colleague)
         mails = self.queued()
         self.assertEqual(set(mails.mapped("state")), {"outgoing"})
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "they wait for no hour")
         by_language = {mail.email_to: mail.subject for mail in mails}
         self.assertEqual(len(by_language), 2)
         for address, subject in by_language.items():
