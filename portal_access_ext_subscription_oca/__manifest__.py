@@ -18,6 +18,7 @@
         "views/portal_subscription_page_templates.xml",
         "views/portal_subscription_close_templates.xml",
         "views/res_config_settings_views.xml",
+        "views/res_partner_views.xml",
         "views/sale_subscription_views.xml",
     ],
     "auto_install": True,

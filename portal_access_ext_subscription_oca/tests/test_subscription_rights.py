@@ -100,6 +100,11 @@ class TestSubscriptionRights(SubscriptionCase):
         self.assertNotIn("Pays late", str(values))
         self.assertTrue(subscription.sale_subscription_line_ids.read()[0]["name"])
 
+    def test_employees_who_sell_nothing_open_contacts_all_the_same(self):
+        for user, is_shown in ((self.employee, False), (self.seller, True)):
+            arch = self.env["res.partner"].with_user(user).get_view(self.env.ref("base.view_partner_form").id)["arch"]
+            self.assertEqual("subscription_ids" in arch, is_shown)
+
     def test_sellers_still_read_and_write_everything(self):
         subscription = self.subscription.with_user(self.seller)
         self.assertEqual(subscription.description, "Pays late")
