@@ -1,5 +1,6 @@
 """./dev test: the lanes of tests, or the tests that are named."""
 
+import functools
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from . import browser, pdf, processes, results, stock_tests
-from .addons import main_addon
+from .addons import Addon, main_addon
 from .console import Problem, say, step
 from .context import DATA_DIR, Context
 from .databases import Databases
@@ -20,6 +21,7 @@ from .settings import LOGS, ROOT, STATE, short_hash
 LIVE = ROOT / "live_tests"  # they start a real Odoo themselves
 OWN = ROOT / "devtools" / "tests"
 NO_TESTS_COLLECTED = 5
+LANES_AT_ONCE = 2  # each keeps a core busy
 OCA_MODULES = ("portal_invitation_by_website",)
 OCA_TESTS = ("test_access_customized.py", "test_portal_wizard.py")
 
@@ -37,33 +39,34 @@ def run(options) -> int:
             return results.close(stock_tests.compare(context, databases, options.names))
         browser.ensure()
         pdf.ensure()
-        lanes = side_by_side(lambda: lane_alone(context, databases), lambda: lane_full(context, databases))
-        return results.close(lanes)
+        # The long ones first, so that both cores have work to the end.
+        lanes = (lane_full, lane_alone, lane_glue, lane_live)
+        return results.close(side_by_side(*(functools.partial(lane, context, databases) for lane in lanes)))
 
 
 def side_by_side(*lanes: Callable[[], Outcome]) -> Outcome:
-    """Run lanes at the same time and add up their outcomes. When one breaks, the others are ended."""
-    with ThreadPoolExecutor(len(lanes)) as executor:
+    """Run lanes, two at the same time, and add up their outcomes. When one breaks, the others are ended."""
+    with ThreadPoolExecutor(LANES_AT_ONCE) as executor:
         futures = [executor.submit(lane) for lane in lanes]
         try:
             done, _running = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
         except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
             processes.stop_everything()
             raise
     return sum((future.result() for future in futures), Outcome())
 
 
-def lane_alone(context: Context, databases: Databases) -> Outcome:
-    """Run Odoo's own runner on the main addon and its dependencies alone, then the tests that need no runner."""
-    outcome = run_odoo_tests(context, databases)
-    outcome += run_pytest(context, "devtools", ["-p", "no:odoo", str(OWN)], context.environ())
+def lane_live(context: Context, databases: Databases) -> Outcome:
+    """Run the tests that need no runner, and those of living with a module that overrides the same hooks."""
+    outcome = run_pytest(context, "devtools", ["-p", "no:odoo", str(OWN)], context.environ())
     outcome += run_live_tests(context, databases)
     return outcome + run_oca_tests(context, databases)
 
 
-def run_odoo_tests(context: Context, databases: Databases) -> Outcome:
+def lane_alone(context: Context, databases: Databases) -> Outcome:
     """Install the main addon on a stock base with its tests enabled, and check the log."""
     addon = main_addon()
     log = LOGS / "test-alone.log"
@@ -101,13 +104,26 @@ def run_oca_tests(context: Context, databases: Databases) -> Outcome:
 
 
 def lane_full(context: Context, databases: Databases) -> Outcome:
-    """Run all our addons' tests with everything installed, and measure their coverage."""
+    """Run the main addon's tests with everything installed, and measure what they cover."""
+    return run_with_everything(
+        context, databases, "full", [addon for addon in context.own_addons if addon.name == main_addon()]
+    )
+
+
+def lane_glue(context: Context, databases: Databases) -> Outcome:
+    """Run the tests of the addons beside it in the same way."""
+    return run_with_everything(
+        context, databases, "glue", [addon for addon in context.own_addons if addon.name != main_addon()]
+    )
+
+
+def run_with_everything(context: Context, databases: Databases, lane: str, addons: list[Addon]) -> Outcome:
+    """Run the tests of some of our addons on a database with all modules."""
     template = databases.template("full")
-    addons = context.own_addons
     with databases.throwaway(template) as name:
         return run_pytest(
             context,
-            "full",
+            lane,
             ["--odoo-http", f"--odoo-database={name}", *(str(addon.folder) for addon in addons)],
             addon_environment(context),
             covered=[addon.folder for addon in addons],
@@ -157,7 +173,7 @@ def _outcome(report: Path, lane: str, code: int) -> Outcome:
 
 
 def print_coverage(context: Context, env: dict) -> None:
-    """Print which lines of our addons no test has run."""
+    """Print which lines of the addons of a lane none of its tests has run."""
     answer = subprocess.run(
         [context.python, "-m", "coverage", "report", "--skip-empty"],
         cwd=ROOT,
