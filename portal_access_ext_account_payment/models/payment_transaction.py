@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
@@ -215,7 +217,9 @@ class PaymentTransaction(models.Model):
                     template.sudo().send_mail(
                         transaction.payment_id.id, email_layout_xmlid="mail.mail_notification_light"
                     )
-            except Exception:  # whatever it is, the money has arrived
+            except OperationalError:  # a lost race is tried again as a whole, the receipt with it
+                raise
+            except Exception:  # whatever else it is, the money has arrived
                 _logger.exception("No receipt for the transaction %s", transaction.reference)
         # Customers wait for it: not an hour, for the queue's own time. sudo: as for the template.
         self.env["portal.access.invitation"].sudo()._trigger_cron("mail.ir_cron_mail_scheduler_action")

@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2 import OperationalError
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -62,6 +64,16 @@ class TestPaymentReceipts(InvoicePaymentCase):
         self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
         self.book(self.pay(self.make_invoice(), 100))
         self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]))
+
+    def test_a_race_that_is_lost_meanwhile_is_tried_again_as_a_whole(self):
+        transaction = self.pay(self.make_invoice(), 100)
+
+        def lose(*_args, **_kwargs):
+            raise OperationalError
+
+        with patch.object(type(self.env["mail.template"]), "send_mail", lose), self.assertRaises(OperationalError):
+            self.book(transaction)
+        self.assertEqual(len(self.receipts_of(self.book(transaction))), 1)
 
     def test_it_is_sent_for_each_part_that_is_captured(self):
         self.provider.support_manual_capture = "partial"

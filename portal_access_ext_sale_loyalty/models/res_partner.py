@@ -67,8 +67,3 @@ class ResPartner(models.Model):
                     }
                 )
         return offers
-
-    def _portal_topup_is_offered(self):
-        """:return bool: whether there may be something to add funds to, at the price of one query, for the dashboard"""
-        Program = self.env["loyalty.program"].sudo()  # as for the offers
-        return bool(Program.search_count(Program._portal_topup_get_domain(), limit=1))

@@ -1,5 +1,6 @@
 from . import (
     test_subscription_close,
+    test_subscription_close_pages,
     test_subscription_pages,
     test_subscription_rights,
     test_subscription_routes,
