@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,13 +86,16 @@ def with_what_they_need(modules: Iterable[str], addons_path: list[Path]) -> set[
     return found
 
 
-def files_key(addons: list[Addon]) -> str:
-    """Return a key that changes when a file does that an installed database depends on."""
+def files_key(addons: list[Addon], without: Set[str] = NOT_IN_DATABASE) -> str:
+    """Return a key that changes when a file does that an installed database depends on.
+
+    :param without: names of folders and files that are left out
+    """
     digest = hashlib.sha256()
     for addon in addons:
         for path in sorted(addon.folder.rglob("*")):
             relative = path.relative_to(addon.folder)
-            if path.is_file() and not NOT_IN_DATABASE.intersection(relative.parts):
+            if path.is_file() and without.isdisjoint(relative.parts):
                 digest.update(f"{addon.name}/{relative}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:10]

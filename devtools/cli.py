@@ -59,6 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
     lint.add_argument("--fix", action="store_true", help="correct what can be corrected, in those folders")
     lint.set_defaults(run="lint:run")
 
+    i18n = commands.add_parser("i18n", help="update the texts and translations of the addons, and check them")
+    i18n.add_argument("--check", action="store_true", help="only check: write nothing")
+    i18n.set_defaults(run="i18n:run")
+
     bench = commands.add_parser("bench", help="measure against stock Odoo")
     bench.add_argument("name", nargs="?", help="which benchmark; without a name they are listed")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="options of the benchmark")

@@ -48,9 +48,8 @@ class LoyaltyProgram(models.Model):
             if program.portal_topup_maximum < program.portal_topup_minimum:
                 raise ValidationError(_("The maximum of a top-up can't be less than the minimum."))
             if program.portal_topup_maximum > AMOUNT_MAX:
-                raise ValidationError(
-                    _("The maximum of a top-up can't be more than %(amount)s.", amount=f"{AMOUNT_MAX:,}")
-                )
+                amount = program.currency_id.format(AMOUNT_MAX)
+                raise ValidationError(_("The maximum of a top-up can't be more than %(amount)s.", amount=amount))
 
     @api.constrains("currency_id")
     def _check_portal_topup_currency(self):
