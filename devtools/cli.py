@@ -90,6 +90,15 @@ def build_parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="build the addons' wheels into dist/")
     build.set_defaults(run="build:run")
 
+    shots = commands.add_parser("shots", help="the pictures of the guide, from the running product")
+    shots.add_argument("names", nargs="*", metavar="NAME", help="pictures; all by default")
+    shots.add_argument(
+        "--lang", action="append", default=[], metavar="LANG", help="en, de, fr, it or nl; all by default"
+    )
+    shots.add_argument("--force", action="store_true", help="write also pictures that show the same as before")
+    shots.add_argument("--list", action="store_true", help="name the pictures")
+    shots.set_defaults(run="shots:run")
+
     setup = commands.add_parser("setup", help="only make what the other commands need")
     setup.set_defaults(run="tools:setup")
     return parser

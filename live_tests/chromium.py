@@ -49,7 +49,8 @@ class Chromium:
         self._downloads = downloads
         self._numbers = itertools.count(1)
 
-    def _send(self, method: str, **parameters) -> dict:
+    def send(self, method: str, **parameters) -> dict:
+        """Give the browser a command of its protocol, and return the answer."""
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
@@ -62,7 +63,7 @@ class Chromium:
 
         :raise AssertionError: with the error, when it throws one
         """
-        answer = self._send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "error" in answer:  # the page was left
             return None
         if details := answer["result"].get("exceptionDetails"):
@@ -78,7 +79,7 @@ class Chromium:
 
     def go(self, path: str) -> None:
         """Open a page, as by typing its address."""
-        self._send("Page.navigate", url=self.url + path)
+        self.send("Page.navigate", url=self.url + path)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -177,10 +178,10 @@ def opened(url: str) -> Iterator[Chromium]:
             with contextlib.closing(socket):
                 tab = Chromium(url, socket, downloads)
                 for domain in ("Page", "Runtime"):
-                    tab._send(f"{domain}.enable")
-                tab._send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+                    tab.send(f"{domain}.enable")
+                tab.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
                 yield tab
-                tab._send("Browser.close")
+                tab.send("Browser.close")
                 time.sleep(0.2)
 
 

@@ -1,0 +1,5 @@
+"""The pictures of the administrator's page, in English."""
+
+from .camera import Scene
+
+SCENES: list[Scene] = []
