@@ -27,7 +27,7 @@ from .processes import lock, run_or_explain
 from .settings import CACHE, LOGS, ROOT, short_hash
 
 MODULES_ALONE = (
-    "contacts", "portal", "auth_signup", "auth_totp_portal", "auth_password_policy_portal", "payment",
+    "contacts", "portal", "auth_signup", "auth_totp_portal", "auth_password_policy_portal", "payment", "onboarding",
 )  # fmt: skip
 MODULES_DEMO = (
     *MODULES_ALONE,

@@ -12,6 +12,7 @@
         "auth_totp_portal",
         "auth_password_policy_portal",
         "payment",
+        "onboarding",
     ],
     "data": [
         "security/ir.model.access.csv",
@@ -39,6 +40,7 @@
         "views/res_config_settings_views.xml",
         "wizard/base_partner_merge_views.xml",
         "views/res_partner_views.xml",
+        "data/onboarding_data.xml",
         "wizard/portal_access_bulk_views.xml",
         "wizard/portal_wizard_views.xml",
         "wizard/portal_access_change_login_views.xml",

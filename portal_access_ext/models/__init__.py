@@ -4,6 +4,8 @@ from . import (
     ir_qweb,
     mail_mail,
     mail_template,
+    onboarding_onboarding,
+    onboarding_onboarding_step,
     payment_method,
     payment_provider,
     payment_token,

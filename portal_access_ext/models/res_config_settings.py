@@ -98,7 +98,11 @@ class ResConfigSettings(models.TransientModel):
                 )
             if dormancy_days and warning_days >= dormancy_days:
                 raise ValidationError(
-                    _("The warning must come fewer days before the end than access may be unused: %s.", dormancy_days)
+                    _(
+                        "The days of End of Portal Access must be fewer than the %(days)s days "
+                        "of Dormant Portal Access.",
+                        days=dormancy_days,
+                    )
                 )
 
     @api.model
