@@ -35,6 +35,11 @@ LEFTOVERS = """
      UNION ALL
     SELECT 'function ' || proname FROM pg_proc WHERE proname LIKE 'portal\\_access%'
      UNION ALL
+    SELECT 'onboarding ' || panel_step_open_action_name FROM onboarding_onboarding_step
+     WHERE panel_step_open_action_name LIKE 'action_open_step_portal%'
+     UNION ALL
+    SELECT 'todo ' || name FROM ir_actions_todo WHERE name = 'Open Portal Access'
+     UNION ALL
     SELECT 'parameter ' || key FROM ir_config_parameter WHERE key LIKE 'portal\\_access\\_ext.%'
 """
 
@@ -61,6 +66,7 @@ def test_uninstalling_leaves_a_working_portal_with_its_users(own_odoo):
     customer = Browser(own_odoo.url).authenticate("active@left.example", PASSWORD)
     admin.call("res.partner", "portal_access_revoke", [contacts["revoked"]])
     admin.call("ir.config_parameter", "set_param", "portal_access_ext.invitation_validity_days", "30")
+    admin.call("onboarding.onboarding.step", "action_open_step_portal_settings")
     since = own_odoo.log.position()
 
     [module_id] = admin.call("ir.module.module", "search", [["name", "=", "portal_access_ext"]])

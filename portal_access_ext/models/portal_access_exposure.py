@@ -94,7 +94,8 @@ class PortalAccessExposure(models.Model):
         self.check_access_rights("read")
         if not (self.env.su or self.env.user.has_group("base.group_erp_manager")):
             raise AccessError(_("Only administrators of access rights can check what portal users reach."))
-        self.sudo()._check()
+        # Portal users are in their own companies, whichever the administrator looks at.
+        self.sudo().with_context(allowed_company_ids=None)._check()
         action = self.env["ir.actions.act_window"]._for_xml_id("portal_access_ext.portal_access_exposure_action")
         return {**action, "target": "main"}
 

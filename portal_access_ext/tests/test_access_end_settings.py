@@ -28,7 +28,7 @@ class TestAccessEndSettings(PortalAccessCase):
             ({"portal_access_dormancy_days": -1}, "30"),
             ({"portal_access_dormancy_days": 29}, "30"),
             ({"portal_access_dormancy_days": 3651}, "3650"),
-            ({"portal_access_dormancy_days": 30, "portal_access_warning_days": 30}, "fewer days"),
+            ({"portal_access_dormancy_days": 30, "portal_access_warning_days": 30}, "fewer than the 30 days"),
         ):
             with self.subTest(values=values), self.assertRaises(ValidationError) as refusal:
                 self.save(**values)
