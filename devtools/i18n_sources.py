@@ -5,8 +5,9 @@ few rules that are exact: a text is two words in a row, or what only people read
 """
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from lxml import etree
@@ -25,7 +26,7 @@ EXPORTED = {
     "aria-valuetext", "avg", "confirm", "data-editor-message", "data-tooltip", "help", "label", "placeholder",
     "string", "sum", "text", "title", "value", "value_label",
 }  # fmt: skip
-# What it shows to people, and does not export.
+# What it shows to people, and does not export: the addon's Python code has to name and translate these texts.
 NEVER_EXPORTED = {"cancel-label", "confirm-label", "confirm-title"}
 # What Owl translates of that when it draws a template in the browser.
 TRANSLATED_BY_OWL = {"alt", "data-tooltip", "label", "placeholder", "title"}
@@ -42,7 +43,13 @@ JS_NOT_SHOWN = re.compile(r"(returnValue = |new Error\(|console\.\w+\(|querySele
 
 def problems(folder: Path) -> Iterator[str]:
     """Tell the places of an addon with text that can't be translated."""
-    checks = {".py": python_problems, ".xml": xml_problems, ".js": javascript_problems}
+    sources = [path for path in sorted(folder.rglob("*.py")) if NOT_SHOWN.isdisjoint(path.relative_to(folder).parts)]
+    known = {text for path in sources for text in translated_texts(path.read_text(encoding="utf-8"))}
+    checks = {
+        ".py": python_problems,
+        ".xml": functools.partial(xml_problems, in_code=known),
+        ".js": javascript_problems,
+    }
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if path.suffix in checks and NOT_SHOWN.isdisjoint(relative.parts) and path.name != "__manifest__.py":
@@ -57,6 +64,13 @@ def problems(folder: Path) -> Iterator[str]:
 def python_problems(source: str, _path: Path) -> Iterator[tuple[int, str]]:
     """Give line and reason of each use of `_()` that is no whole text, in the language of the moment."""
     yield from _python_problems(ast.parse(source), in_function=False)
+
+
+def translated_texts(source: str) -> Iterator[str]:
+    """Give the texts that `_()` translates in a file."""
+    for node in ast.walk(ast.parse(source)):
+        if _is_translation(node) and node.args and isinstance(node.args[0], ast.Constant):
+            yield node.args[0].value
 
 
 def _python_problems(node: ast.AST, in_function: bool) -> Iterator[tuple[int, str]]:
@@ -92,12 +106,15 @@ def _is_text(node: ast.AST) -> bool:
 # === Views, templates of pages and of the browser === #
 
 
-def xml_problems(source: str, path: Path) -> Iterator[tuple[int, str]]:
-    """Give line and reason of each text in an attribute or expression that Odoo does not export, or not translate."""
+def xml_problems(source: str, path: Path, in_code: Set[str] = frozenset()) -> Iterator[tuple[int, str]]:
+    """Give line and reason of each text in an attribute or expression that Odoo does not export, or not translate.
+
+    :param in_code: texts that the addon's code translates
+    """
     in_browser = path.parts[0] == "static"
     for element in etree.fromstring(source.encode()).iter(etree.Element):
         for name, value in element.attrib.items():
-            if what := _attribute_problem(element, name, value, in_browser):
+            if value not in in_code and (what := _attribute_problem(element, name, value, in_browser)):
                 yield element.sourceline, what
         if element.tag == "attribute" and _is_lost(element.get("name"), element.text or ""):
             yield (

@@ -2,6 +2,7 @@ from . import (
     base,
     ir_http,
     ir_qweb,
+    ir_ui_view,
     mail_mail,
     mail_template,
     onboarding_onboarding,

@@ -12,6 +12,11 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
+    def _get_translation_frontend_modules_name(cls):
+        """The texts of our scripts on customers' pages."""
+        return [*super()._get_translation_frontend_modules_name(), "portal_access_ext"]
+
+    @classmethod
     def _authenticate(cls, endpoint):
         """Note once an hour that a customer's session is used, and end it if somebody said so."""
         routing = endpoint.routing

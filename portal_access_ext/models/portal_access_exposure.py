@@ -168,12 +168,12 @@ class PortalAccessExposure(models.Model):
             return _("Portal users without other groups")
         more = ", ".join((profile.groups - plain.groups).mapped("full_name"))
         less = ", ".join((plain.groups - profile.groups).mapped("full_name"))
-        texts = [_("%(count)s portal user(s)", count=profile.count)]
+        texts = [_("Portal users: %(count)s", count=profile.count)]
         if more:
-            texts.append(_("with %(groups)s", groups=more))
+            texts.append(_("with: %(groups)s", groups=more))
         if less:
-            texts.append(_("without %(groups)s", groups=less))
-        return " ".join(texts)
+            texts.append(_("without: %(groups)s", groups=less))
+        return " · ".join(texts)
 
     @api.model
     def _prepare_groups(self, profiles):

@@ -60,7 +60,7 @@ class ResUsers(models.Model):
         """Tell the ledger and the customer that a recovery code was used."""
         left = self.env["portal.access.recovery.code"]._count(self)
         _logger.info("2FA check: SUCCESS by a recovery code for %s %r", self, self.login)
-        details = {self.id: _("%s codes are left.", left)}
+        details = {self.id: _("Codes left: %s", left)}
         self.env["portal.access.event"]._record("recovery_code_used", self, details, actor=self)
         self._portal_totp_notify("used", left)
 
@@ -145,7 +145,7 @@ class ResUsers(models.Model):
         if kind == "used":
             return _("Security Update: Recovery Code Used"), _(
                 "Somebody signed in to your account with your password and one of your recovery codes. "
-                "It does not work any more; %s are left",
+                "It does not work any more. Codes left: %s",
                 left,
             )
         if kind == "made":

@@ -271,7 +271,7 @@ class TestExposure(PortalAccessCase):
         self.give("res.bank", group, read=True)
         self.portal_user.groups_id |= group
         [row] = self.judge(kind="1_group", judgement="1_look")
-        who = f"1 portal user(s) with {group.full_name}"
+        who = f"Portal users: 1 · with: {group.full_name}"
         self.assertEqual(row.who, who)
         [row] = self.judge(model="res.bank", kind="2_model")
         self.assertEqual((row.who, row.group_names), (who, group.full_name))

@@ -32,7 +32,7 @@ class TestPortalWizard(PortalAccessCase):
         dialog = self.open_dialog(self.partners)
         self.line_of(dialog, self.partners[0]).in_portal = False
         (dialog.user_ids - self.line_of(dialog, self.partners[0])).in_portal = True
-        self.assertEqual(dialog.pending_summary, "Grant 2, revoke 1")
+        self.assertEqual(dialog.pending_summary, "Grant: 2, revoke: 1")
         action = dialog.action_apply()
         self.assertEqual((action["res_model"], action["res_id"], action["target"]), ("portal.wizard", dialog.id, "new"))
         self.assertEqual(self.users_of(self.partners).mapped("active"), [False, True, True])
@@ -44,7 +44,7 @@ class TestPortalWizard(PortalAccessCase):
         self.partners[1].email = "nonsense"
         dialog = self.open_dialog(self.partners)
         dialog.user_ids.in_portal = True
-        self.assertIn("1 ticked can't be granted", dialog.pending_summary)
+        self.assertIn("can't be granted: 1", dialog.pending_summary)
         dialog.action_apply()
         bad = self.line_of(dialog, self.partners[1])
         self.assertEqual((bad.access_state, bad.in_portal, bad.has_problem), ("invalid_email", True, True))
@@ -68,9 +68,9 @@ class TestPortalWizard(PortalAccessCase):
         self.partners[1].email = self.partners[0].email
         dialog = self.open_dialog(self.partners[:2])
         self.line_of(dialog, self.partners[0]).in_portal = True
-        self.assertEqual(dialog.pending_summary, "Grant 1")
+        self.assertEqual(dialog.pending_summary, "Grant: 1")
         dialog.user_ids.in_portal = True
-        self.assertEqual(dialog.pending_summary, "2 ticked can't be granted")
+        self.assertEqual(dialog.pending_summary, "Can't be granted: 2")
         self.line_of(dialog, self.partners[1]).in_portal = False
         dialog.action_apply()
         self.assertEqual(len(self.users_of(self.partners)), 1)
@@ -138,7 +138,7 @@ class TestPortalWizard(PortalAccessCase):
         with self.mock_mail_gateway():
             lines[1].action_invite_again()
         self.assertTrue(dialog.has_pending, "the third is typed, and not applied")
-        self.assertEqual(dialog.pending_summary, "Save 1 email(s)")
+        self.assertEqual(dialog.pending_summary, "Save emails: 1")
         dialog.action_apply()
         self.assertEqual(self.partners.mapped("email"), [f"typed-customer{number}@pae.example" for number in range(3)])
         self.assertEqual(lines[2].access_state, "saved")
@@ -209,7 +209,7 @@ class TestPortalWizard(PortalAccessCase):
                 self.assertEqual(line.access_state, "granted")
                 line.in_portal = False
                 self.assertEqual(line.access_state, "has_access")
-        self.assertEqual(dialog.pending_summary, "Revoke 1")
+        self.assertEqual(dialog.pending_summary, "Revoke: 1")
 
     def test_typing_judges_the_other_rows_too(self):
         dialog = self.open_dialog(self.partners)

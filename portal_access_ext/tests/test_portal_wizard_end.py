@@ -38,7 +38,7 @@ class TestPortalWizardEnd(PortalAccessCase):
         self.as_manager(self.partners[2]).portal_access_set_until("2030-07-31")
         before = self.partners.message_ids
         dialog = self.open_with(self.partners, {self.partners[1]: "2030-06-30"}, access_until="2030-12-31")
-        self.assertEqual(dialog.pending_summary, "Grant 3, set 2 end date(s)")
+        self.assertEqual(dialog.pending_summary, "Grant: 3, set end dates: 2")
         dialog.action_apply()
         self.assertEqual(self.until_of(self.partners), [date(2030, 12, 31), date(2030, 6, 30), date(2030, 7, 31)])
         self.assertEqual(dialog.result_summary, "Granted: 3, End date set: 2")
@@ -53,7 +53,7 @@ class TestPortalWizardEnd(PortalAccessCase):
         self.as_manager(self.partners[1]).portal_access_set_until("2030-06-30")
         dialog = self.open_with((), {self.partners[0]: "2030-12-31", self.partners[1]: False})
         self.assertTrue(dialog.has_pending, "closing asks")
-        self.assertEqual(dialog.pending_summary, "Set 2 end date(s)")
+        self.assertEqual(dialog.pending_summary, "Set end dates: 2")
         dialog.action_apply()
         self.assertEqual(self.until_of(self.partners), [date(2030, 12, 31), False, False])
         self.assertEqual(dialog.result_summary, "End date set: 2")
@@ -72,7 +72,7 @@ class TestPortalWizardEnd(PortalAccessCase):
         dialog = self.open_with((), {self.partner: "2030-12-31"})
         line = self.line_of(dialog, self.partner)
         line.email = "typed@pae.example"
-        self.assertEqual(dialog.pending_summary, "Set 1 end date(s), save 1 email(s)")
+        self.assertEqual(dialog.pending_summary, "Set end dates: 1, save emails: 1")
         dialog.action_apply()
         self.assertEqual((self.partner.email, *self.until_of(self.partner)), ("typed@pae.example", date(2030, 12, 31)))
         self.assertEqual(dialog.result_summary, "Email saved: 1, End date set: 1")
@@ -81,7 +81,7 @@ class TestPortalWizardEnd(PortalAccessCase):
     def test_a_past_end_is_told_before_and_refused(self):
         self.grant(self.partners[0])
         dialog = self.open_with([self.partners[1]], dict.fromkeys(self.partners[:2], "2030-05-08"))
-        self.assertEqual(dialog.pending_summary, "1 ticked can't be granted, 1 end date(s) can't be set")
+        self.assertEqual(dialog.pending_summary, "Can't be granted: 1, end dates that can't be set: 1")
         dialog.action_apply()
         self.assertEqual(dialog.result_summary, "Failed: 2")
         self.assertFalse(self.users_of(self.partners[1]), "nobody gets access for longer than was asked for")
@@ -95,7 +95,7 @@ class TestPortalWizardEnd(PortalAccessCase):
 
     def test_the_dialogs_own_end_can_not_be_past_either(self):
         dialog = self.open_with(self.partners[:2], {self.partners[1]: "2030-06-30"}, access_until="2030-05-08")
-        self.assertEqual(dialog.pending_summary, "Grant 1, set 1 end date(s), 1 ticked can't be granted")
+        self.assertEqual(dialog.pending_summary, "Grant: 1, set end dates: 1, can't be granted: 1")
         dialog.action_apply()
         self.assertEqual(self.users_of(self.partners).partner_id, self.partners[1])
 
@@ -103,7 +103,7 @@ class TestPortalWizardEnd(PortalAccessCase):
         self.grant(self.partner)
         dialog = self.open_with((), {self.partner: "2030-12-31"})
         self.line_of(dialog, self.partner).in_portal = False
-        self.assertEqual(dialog.pending_summary, "Revoke 1")
+        self.assertEqual(dialog.pending_summary, "Revoke: 1")
         dialog.action_apply()
         self.assertEqual(self.until_of(self.partner), [False])
         self.assertFalse(self.line_of(dialog, self.partner).access_until)
@@ -156,10 +156,10 @@ class TestPortalWizardEnd(PortalAccessCase):
             index = dialog.user_ids.ids.index(self.line_of(dialog, self.partner).id)
             with form.user_ids.edit(index) as line:
                 line.in_portal = True
-            self.assertEqual(form.pending_summary, "Grant 1, set 1 end date(s)")
+            self.assertEqual(form.pending_summary, "Grant: 1, set end dates: 1")
             with form.user_ids.edit(index) as line:
                 line.access_until = "2030-06-30"
-        self.assertEqual(dialog.pending_summary, "Grant 1, set 1 end date(s)")
+        self.assertEqual(dialog.pending_summary, "Grant: 1, set end dates: 1")
         dialog.action_apply()
         self.assertEqual(self.until_of(self.partner), [date(2030, 6, 30)])
 

@@ -149,7 +149,7 @@ class TestRecoveryCodes(TotpCase):
         self.assertIn("9", event.details)
         [mail] = self.notices()
         self.assertIn("Recovery Code Used", mail.subject)
-        self.assertIn("9 are left", mail.body_html)
+        self.assertIn("Codes left: 9", mail.body_html)
         self.assertIn(self.user.email, mail.email_to)
         self.assertNotEqual(mail.author_id, self.partner)
         self.assertNotIn(self.codes[0], mail.body_html + str(self.events_of(self.partner).mapped("details")))

@@ -65,19 +65,19 @@ class PortalWizard(models.TransientModel):
         """:return str: what Apply is about to do, in words"""
         parts = []
         if self.grant_count:
-            parts.append(_("grant %s", self.grant_count))
+            parts.append(_("grant: %s", self.grant_count))
         if self.revoke_count:
-            parts.append(_("revoke %s", self.revoke_count))
+            parts.append(_("revoke: %s", self.revoke_count))
         if self.end_count:
-            parts.append(_("set %s end date(s)", self.end_count))
+            parts.append(_("set end dates: %s", self.end_count))
         if self.typed_count:
-            parts.append(_("save %s email(s)", self.typed_count))
+            parts.append(_("save emails: %s", self.typed_count))
         if self.blocked_count:
-            parts.append(_("%s ticked can't be granted", self.blocked_count))
+            parts.append(_("can't be granted: %s", self.blocked_count))
         if self.unsavable_count:
-            parts.append(_("%s email(s) can't be saved", self.unsavable_count))
+            parts.append(_("emails that can't be saved: %s", self.unsavable_count))
         if self.unset_count:
-            parts.append(_("%s end date(s) can't be set", self.unset_count))
+            parts.append(_("end dates that can't be set: %s", self.unset_count))
         summary = ", ".join(parts)
         return summary[:1].upper() + summary[1:] if summary else _("Nothing to apply")
 

@@ -52,7 +52,7 @@ class TestInvoiceHistory(InvoicePageCase):
     def test_what_is_overdue_is_said(self):
         invoice = self.make_invoice(1000, days=45, invoice_payment_term_id=self.instalments.id)
         self.pay(invoice, 100)
-        self.assert_page_says(invoice, "Still to pay: $ 900.00 Of this is overdue: $ 500.00 since")
+        self.assert_page_says(invoice, "Still to pay: $ 900.00 Of this is overdue: $ 500.00 Overdue since")
         late = self.make_invoice(100, days=45)
         self.pay(late, 10)
         self.assert_page_says(late, "Still to pay: $ 90.00 Overdue since")

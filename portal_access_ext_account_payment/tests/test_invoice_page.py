@@ -82,7 +82,8 @@ class TestInvoicePage(InvoicePageCase):
         invoice = self.make_invoice(100, invoice_payment_term_id=self.early.id)
         page = self.open_invoice(invoice)
         self.assertEqual(self.get_form_amount(page), 98)
-        self.assertRegex(self.words_of(page), r"Full amount \$ 98.00 Early payment discount until [\d/]+: \$ 2.00")
+        discount = r"Early payment discount: \$ 2.00 Last day for it: [\d/]+"
+        self.assertRegex(self.words_of(page), rf"Full amount \$ 98.00 {discount}")
         self.assertIn("The early payment discount is only for the full amount.", self.words_of(page))
         self.company.portal_partial_payment = "none"
         self.assertIn("Early payment discount: $ 2.00", self.words_of(self.open_invoice(invoice)))

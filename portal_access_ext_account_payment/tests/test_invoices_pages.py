@@ -89,7 +89,7 @@ class TestInvoicesPages(InvoicePageCase):
         self.assertEqual(self.get_choices(page), ["full", "other"])
         self.assertIn(f'data-invoice-ids="[{old.id}, {new.id}]"', page)
         text = self.words_of(page)
-        self.assertIn("Pay 2 invoices", text)
+        self.assertIn("Pay invoices", text)
         self.assertIn("Total $ 150.00", text)
         self.assertNotIn("Paid now", text)
         self.assertEqual(self.get_form_amount(self.open(PAGE, invoice_ids=f"{new.id},{old.id}")), 150)
@@ -114,7 +114,7 @@ class TestInvoicesPages(InvoicePageCase):
         early = self.make_invoice(100, invoice_payment_term_id=self.early.id)
         page = self.open_pay(early | self.make_invoice(50))
         self.assertEqual(self.get_form_amount(page), 150)
-        self.assertRegex(self.words_of(page), r"Pay it alone until [\d/]+ to save \$ 2.00")
+        self.assertRegex(self.words_of(page), r"Pay it alone and save \$ 2.00 Last day for it: [\d/]+")
         self.assertEqual(self.words_of(page).count("Pay it alone"), 1)
         self.assertNotIn("Pay it alone", self.words_of(self.open_pay(early)))
 

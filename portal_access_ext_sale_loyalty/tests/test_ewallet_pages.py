@@ -77,16 +77,16 @@ class TestEwalletPages(EwalletPageCase):
         self.sign_in(self.anna)
         text = self.text_of("/my/ewallet")
         self.assertIn("$ 120.00", text)
-        self.assertIn(f"Of {self.anna.parent_id.name}", text)
+        self.assertIn(f"Owner: {self.anna.parent_id.name}", text)
         self.assertNotIn("$ 66.00", text)
         self.assertEqual(self.get(f"/my/ewallet/{card.id}").status_code, 200)
 
     def test_an_expired_card_says_so_and_takes_no_funds(self):
         card = self.make_card(self.anna, 30, expiration_date=self.days(-3))
         self.sign_in(self.anna)
-        self.assertIn("Expired on", self.text_of("/my/ewallet"))
+        self.assertIn("Expired", self.text_of("/my/ewallet"))
         self.assertNotIn(f"/my/ewallet/{card.id}/add", self.get("/my/ewallet").text)
-        self.assertIn("Expired on", self.text_of(f"/my/ewallet/{card.id}"))
+        self.assertIn("Expired", self.text_of(f"/my/ewallet/{card.id}"))
 
     def test_gift_cards_and_loyalty_cards_take_no_funds(self):
         self.program.portal_topup = False

@@ -21,9 +21,9 @@ class TestAddFunds(EwalletPageCase):
 
     def test_what_is_added_is_said_where_it_is_not_what_is_paid(self):
         self.program.rule_ids.reward_point_amount = 2
-        self.assertIn("$ 25.00 Top-up 25 (adds $ 50.00)", self.text_of(self.path))
+        self.assertIn("$ 25.00 Top-up 25 Adds: $ 50.00", self.text_of(self.path))
         text = self.text_of(self.post(self.path, choice=self.products[0].id).headers["Location"])
-        self.assertIn("Add $ 50.00 to Shop wallet To be paid: $ 25.00", text)
+        self.assertIn("Add funds: Shop wallet To be added: $ 50.00 To be paid: $ 25.00", text)
 
     def test_a_chosen_product_makes_an_order_and_leads_to_its_payment(self):
         response = self.post(self.path, choice=self.products[1].id)
@@ -39,11 +39,11 @@ class TestAddFunds(EwalletPageCase):
         response = self.post(f"/my/ewallet/program/{self.program.id}/add", choice=self.products[0].id)
         order = self.topups_of(self.sibling)
         self.assertTrue(response.headers["Location"].endswith(f"/my/ewallet/topup/{order.id}"))
-        self.assertIn("Add $ 25.00 to Shop wallet", self.text_of(f"/my/ewallet/topup/{order.id}"))
+        self.assertIn("Add funds: Shop wallet To be added: $ 25.00", self.text_of(f"/my/ewallet/topup/{order.id}"))
 
     def test_the_limits_of_another_amount_are_said(self):
         self.allow_any_amount(10, 1500)
-        self.assertIn("Between $ 10.00 and $ 1,500.00", self.text_of(self.path))
+        self.assertIn("At least: $ 10.00 At most: $ 1,500.00", self.text_of(self.path))
 
     def test_another_amount_is_read_in_the_customer_s_language(self):
         self.allow_any_amount(10, 1500)
@@ -173,7 +173,7 @@ class TestTopupPage(EwalletPageCase):
         self.assertNotIn("Choose a payment method", text)
         for path in ("/my/ewallet", f"/my/ewallet/{self.card.id}"):
             text = self.text_of(path)
-            self.assertIn(f"{self.order.name}: $ 25.00 is added when the payment has arrived", text)
+            self.assertIn(f"{self.order.name}: $ 25.00 It is added when the payment has arrived", text)
         self.assertIn("$ 5.00", text)
 
     def test_an_authorized_payment_is_not_charged_yet(self):

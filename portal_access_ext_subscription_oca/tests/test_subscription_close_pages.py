@@ -33,7 +33,7 @@ class TestSubscriptionClosePages(SubscriptionPageCase):
         self.sign_in(self.anna)
         for setting, before, button, after in (
             ("activity", "come back to you", "Ask to close it", "It goes on until we have answered you"),
-            ("period_end", "until the end of the period", "Close it at the end of the period", "closes on"),
+            ("period_end", "until the end of the period", "Close it at the end of the period", "the paid period, on"),
             ("now", "closed at once", "Close it now", "Closed"),
         ):
             self.set_close(setting)

@@ -17,7 +17,11 @@ export class CopyLinkDialog extends Component {
         this.title = _t("Link of the Invitation");
         this.copyText = _t("Copy");
         this.successText = _t("Copied");
-        this.validUntil = formatDateTime(deserializeDateTime(this.props.validUntil));
+        this.linkLabel = _t("Link");
+        this.help = _t(
+            "Whoever has this link can choose the password of %(login)s. It works once, until %(date)s. That you saw it is recorded.",
+            { login: this.props.login, date: formatDateTime(deserializeDateTime(this.props.validUntil)) },
+        );
     }
 
     selectAll(ev) {

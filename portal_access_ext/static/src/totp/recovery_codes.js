@@ -17,6 +17,7 @@ export class RecoveryCodesDialog extends Component {
 
     setup() {
         this.title = _t("Your recovery codes");
+        this.listLabel = _t("Recovery codes");
         this.list = useRef("list");
         this.state = useState({ said: "" });
         onMounted(() => {

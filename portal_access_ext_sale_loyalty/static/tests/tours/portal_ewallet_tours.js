@@ -54,7 +54,7 @@ function enter(outcome) {
 }
 
 const DONE = [
-    wait('.alert-success:contains("Thank you!"):contains("25.00"):contains("was added")'),
+    wait('.alert-success:contains("Thank you!"):contains("25.00"):contains("Added")'),
     see('.o_portal_ewallet_balance:contains("30.00")', "The new balance"),
     see('.o_portal_ewallet_history tr:contains("25.00"):contains("30.00")', "The history"),
 ];
