@@ -19,6 +19,7 @@ PROSE = re.compile(r"[A-Za-z][a-z']+[,.:]? [a-z]+")
 SENTENCE = re.compile(r"\s*[A-Z][a-z']+[,.:]? [a-z]+")
 WORD = re.compile(r"[A-Za-z]{2}")
 TRANSLATE = {"_", "_lt"}
+SCOPES = (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
 
 # What Odoo 17.0 exports of an element's attributes: TRANSLATED_ATTRS in odoo/tools/translate.py.
 EXPORTED = {
@@ -61,9 +62,12 @@ def problems(folder: Path) -> Iterator[str]:
 # === Python === #
 
 
-def python_problems(source: str, _path: Path) -> Iterator[tuple[int, str]]:
-    """Give line and reason of each use of `_()` that is no whole text, in the language of the moment."""
-    yield from _python_problems(ast.parse(source), in_function=False)
+def python_problems(source: str, path: Path) -> Iterator[tuple[int, str]]:
+    """Give line and reason of each use of `_()` that is no whole text, or not in the language of who reads it."""
+    tree = ast.parse(source)
+    yield from _python_problems(tree, in_function=False)
+    if "controllers" not in path.parts:  # there, Odoo finds the language by the request
+        yield from _scope_problems(tree, None)
 
 
 def translated_texts(source: str) -> Iterator[str]:
@@ -89,6 +93,19 @@ def _python_problems(node: ast.AST, in_function: bool) -> Iterator[tuple[int, st
     inner = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     for child in ast.iter_child_nodes(node):
         yield from _python_problems(child, inner)
+
+
+def _scope_problems(node: ast.AST, scope: ast.AST | None) -> Iterator[tuple[int, str]]:
+    if scope is not None and _is_translation(node) and node.func.id == "_" and not _has_self(scope):
+        yield node.lineno, "_() in a scope of its own without self, by which Odoo finds the language: move it out"
+    inner = node if isinstance(node, SCOPES) else scope
+    for child in ast.iter_child_nodes(node):
+        yield from _scope_problems(child, inner)
+
+
+def _has_self(scope: ast.AST) -> bool:
+    names = {node.id for node in ast.walk(scope) if isinstance(node, ast.Name)}
+    return "self" in names | {node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)}
 
 
 def _is_translation(node: ast.AST) -> bool:

@@ -10,3 +10,10 @@ class Base(models.AbstractModel):
         if self.env.context.get("portal_access_count_all"):
             limit = None
         return super().search_count(domain, limit=limit)
+
+    def _portal_access_for_employees(self):
+        """Return these records in the company's language: the one of notes and of the ledger.
+
+        Else employees would read there the language of the customer or of the job that did something.
+        """
+        return self.with_context(lang=self.env.company.sudo().partner_id.lang or self.env.lang)

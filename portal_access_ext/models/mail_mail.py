@@ -25,6 +25,7 @@ class MailMail(models.Model):
         # Those of the stock dialog too, which other modules send; see `portal.wizard.user._send_email`.
         mails = self.filtered(lambda mail: mail.model in ("portal.access.invitation", "portal.wizard.user"))
         if mails:
+            self = self._portal_access_for_employees()
             invitations = (
                 self.env["portal.access.invitation"]
                 .sudo()

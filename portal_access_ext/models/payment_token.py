@@ -330,17 +330,10 @@ class PaymentToken(models.Model):
         self.check_access_rule("read")
         hidden_sudo = self.sudo().filtered("portal_is_hidden")  # checked above
         hidden_sudo.portal_is_hidden = False
-        bodies = {
-            partner.id: _(
-                "Shown in the portal again: %(methods)s",
-                methods=", ".join(
-                    hidden_sudo.filtered(lambda token, partner=partner: token.partner_id == partner).mapped(
-                        "display_name"
-                    )
-                ),
-            )
-            for partner in hidden_sudo.partner_id
-        }
+        bodies = {}
+        for partner, tokens in hidden_sudo.grouped("partner_id").items():
+            methods = ", ".join(tokens.mapped("display_name"))
+            bodies[partner.id] = _("Shown in the portal again: %(methods)s", methods=methods)
         if bodies:
             hidden_sudo.partner_id._message_log_batch(bodies)
         return True

@@ -107,12 +107,15 @@ class PortalAccessEvent(models.Model):
 
         :param str kind: a key of :attr:`kind`
         :param users_sudo: the portal users concerned, `res.users` as superuser
-        :param dict details: optional text per user id
+        :param dict details: optional text per user id; a lazy one (`_lt`) is kept in the company's language
         :param actor: who did it, if not the current user (a customer who is not signed in yet)
         """
         if not users_sudo:
             return
-        details = details or {}
+        self = self._portal_access_for_employees()
+        texts = {}
+        for user_id, text in (details or {}).items():
+            texts[user_id] = str(text) if text else None  # in no comprehension: Odoo finds the language by `self`
         actor = (actor or self.env.user).sudo()  # customers can't read each field of themselves
         rows = [
             (
@@ -121,7 +124,7 @@ class PortalAccessEvent(models.Model):
                 user.id,
                 user.login,
                 user.company_id.id,
-                details.get(user.id) or None,
+                texts.get(user.id) or None,
             )
             for user in users_sudo
         ]

@@ -245,6 +245,7 @@ class PortalAccessExposure(models.Model):
     @api.model
     def _prepare_right(self, right, labels, authors):
         judgement, explanation = self._judge_right(right, authors)
+        nobody = _("No group at all")
         return {
             "kind": "2_model",
             "name": labels.get(right.model, right.model),
@@ -254,7 +255,7 @@ class PortalAccessExposure(models.Model):
             "scope": right.scope,
             "condition": self._describe_conditions(right),
             "explanation": explanation,
-            "group_names": ", ".join(name or _("No group at all") for name in right.groups),
+            "group_names": ", ".join(name or nobody for name in right.groups),
             "module": next((source.module for source in right.sources if source.widens), ""),
         }
 

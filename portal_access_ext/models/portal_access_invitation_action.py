@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import _, api, fields, models
+from odoo import _, _lt, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .portal_access_invitation import OPEN_STATES
@@ -167,7 +167,7 @@ class PortalAccessInvitation(models.Model):
         )
         addresses = {invitation.user_id.id: invitation.email for invitation in self}
         self.env["portal.access.event"]._record("invitation_cancelled", self.user_id, addresses)
-        partners._portal_access_log(_("Portal Invitation Cancelled"))
+        partners._portal_access_log(_lt("Portal Invitation Cancelled"))
 
     @api.model
     def _tell(self, summary, done_count, refused):

@@ -210,6 +210,7 @@ class PortalAccessInvitation(models.Model):
         The mail queue does so when the server hangs up in mid-sentence. What an administrator cancelled
         or deleted among the outgoing mails is not tried again.
         """
+        self = self._portal_access_for_employees()
         waiting = self.search([("state", "=", "queued"), ("rendered_on", "!=", False)])
         mails = {mail.id: mail for mail in waiting._get_mails()}
         for invitation in waiting:

@@ -264,6 +264,7 @@ class PortalAccessLoginChange(models.Model):
         self.partner_id.with_context(portal_access_batch=AT_WORK).email = email
 
     def _get_details(self):
+        self = self._portal_access_for_employees()
         details = self.env["portal.access.event"]._describe_change(self.old_login, self.new_login)
         return _("%(change)s, the contact's email too", change=details) if self.with_email else details
 
@@ -278,6 +279,7 @@ class PortalAccessLoginChange(models.Model):
         self._send_to_both("portal_access_ext.mail_template_login_old", "portal_access_ext.mail_template_login_new")
 
     def _log(self, details):
+        self = self._portal_access_for_employees()
         self.env["portal.access.event"]._record("login_changed", self.user_id, {self.user_id.id: details})
         self.partner_id._message_log(body=_("Portal login changed: %s", details))
 

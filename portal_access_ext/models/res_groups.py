@@ -1,4 +1,4 @@
-from odoo import Command, _, models
+from odoo import Command, _lt, models
 
 
 class ResGroups(models.Model):
@@ -13,8 +13,8 @@ class ResGroups(models.Model):
         after = self._get_users_having_portal_access()
         self.env["res.users"]._portal_access_remember_access(before, after)
         # `mail` sees what is changed on users only.
-        (after - before).sudo().partner_id._portal_access_log(_("Portal Access Granted"))
-        (before - after).sudo().partner_id._portal_access_log(_("Portal Access Revoked"))
+        (after - before).sudo().partner_id._portal_access_log(_lt("Portal Access Granted"))
+        (before - after).sudo().partner_id._portal_access_log(_lt("Portal Access Revoked"))
         return result
 
     def _is_about_portal_access(self, vals):

@@ -1,6 +1,6 @@
 from html import escape
 
-from odoo import Command, _, models
+from odoo import Command, _, _lt, models
 from odoo.tools import SQL, email_normalize, generate_tracking_message_id
 
 from .portal_access_context import AT_WORK, QUIET
@@ -89,7 +89,7 @@ class ResPartner(models.Model):
 
         def save(contacts):
             old_emails = contacts._portal_access_save_emails(verdicts)
-            contacts.browse(old_emails)._portal_access_log(_("Email changed"), old_emails)
+            contacts.browse(old_emails)._portal_access_log(_lt("Email changed"), old_emails)
             return dict.fromkeys(contacts.ids, saved)
 
         self._portal_access_in_halves(save, outcomes)
@@ -130,9 +130,11 @@ class ResPartner(models.Model):
     def _portal_access_log(self, title, old_emails=None):
         """Write one note in the chatter of each contact, as `mail` does when the portal group changes.
 
-        :param str title: what happened
+        :param title: what happened, a lazy text (`_lt`): notes are in the company's language
         :param dict old_emails: the earlier email of the contacts whose email changed with it
         """
+        self = self._portal_access_for_employees()
+        title = str(title)
         old_emails = old_emails or {}
         bodies = {}
         for partner in self:
@@ -192,7 +194,7 @@ class ResPartner(models.Model):
 
         def invite(contacts):
             old_emails = contacts._portal_access_save_emails(verdicts)
-            contacts.browse(old_emails)._portal_access_log(_("Email changed"), old_emails)
+            contacts.browse(old_emails)._portal_access_log(_lt("Email changed"), old_emails)
             users = self.env["res.users"].sudo().browse([verdicts[partner.id].user_id for partner in contacts])
             contacts._portal_access_make_invitations(users, message, send_now)
             return dict.fromkeys(contacts.ids, ("invited", _("The invitation is on its way.")))
@@ -233,10 +235,11 @@ class ResPartner(models.Model):
             for partner_id, verdict in verdicts.items()
         }
         revoked = self.filtered(lambda partner: verdicts[partner.id].code == "has_access")
+        done = ("revoked", _("Access revoked."))
 
         def revoke(contacts):
             contacts._portal_access_take_away()
-            return dict.fromkeys(contacts.ids, ("revoked", _("Access revoked.")))
+            return dict.fromkeys(contacts.ids, done)
 
         revoked._portal_access_in_halves(revoke, outcomes)
         return verdicts, outcomes
@@ -251,8 +254,8 @@ class ResPartner(models.Model):
         users = Users.search(
             [("partner_id", "in", self.ids), ("groups_id", "in", self.env.ref("base.group_portal").ids)]
         )
-        titles = {"expired": _("Portal Access Expired"), "dormant": _("Portal Access Revoked: not used for long")}
-        self._portal_access_log(titles.get(kind) or _("Portal Access Revoked"))
+        titles = {"expired": _lt("Portal Access Expired"), "dormant": _lt("Portal Access Revoked: not used for long")}
+        self._portal_access_log(titles.get(kind) or _lt("Portal Access Revoked"))
         users._portal_access_close(kind)
 
     def _portal_access_all_users(self):

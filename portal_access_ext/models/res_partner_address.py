@@ -302,10 +302,6 @@ class ResPartner(models.Model):
     # What employees read about it
     # -------------------------------------------------------------------------
 
-    def _portal_access_for_employees(self):
-        """:return: these contacts in the language of those who read the notes"""
-        return self.with_context(lang=self.env.company.sudo().partner_id.lang or self.env.lang)
-
     def _portal_access_note_address(self, title, *lines):
         """Write on the commercial entity what the customer did to its addresses."""
         body = Markup("<br/>").join([Markup("<strong>%s</strong>") % title, *lines])

@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 import pytz
 
-from odoo import _, api, fields, models
+from odoo import _, _lt, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
@@ -100,8 +100,9 @@ class ResPartner(models.Model):
         # Superuser: that these contacts may be written was checked for all of them by the verdicts.
         changed = self.sudo().filtered(lambda partner: partner.portal_access_until != until)
         changed.with_context(**QUIET).write({"portal_access_until": until})
+        env = self._portal_access_for_employees().env
         changed._portal_access_log(
-            _("Portal access until %s", format_date(self.env, until)) if until else _("No end of portal access")
+            _lt("Portal access until %s", format_date(env, until)) if until else _lt("No end of portal access")
         )
 
     def _portal_access_start_ends(self, ends):
@@ -127,10 +128,11 @@ class ResPartner(models.Model):
 
         :param dict old_emails: see :meth:`_portal_access_log`
         """
+        env = self._portal_access_for_employees().env
         for until, same in self.sudo().grouped("portal_access_until").items():
-            title = _("Portal Access Granted")
+            title = _lt("Portal Access Granted")
             if until:
-                title = _("Portal Access Granted until %s", format_date(self.env, until))
+                title = _lt("Portal Access Granted until %s", format_date(env, until))
             same._portal_access_log(title, old_emails)
 
     def _portal_access_clear_unused_ends(self):

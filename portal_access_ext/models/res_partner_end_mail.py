@@ -1,7 +1,7 @@
 import re
 
 from odoo import _, models
-from odoo.tools import SQL, formataddr
+from odoo.tools import SQL, format_date, formataddr
 
 TEMPLATES = {
     "warn_until": "portal_access_ext.mail_template_portal_access_ends",
@@ -40,9 +40,10 @@ class ResPartner(models.Model):
         known = self._portal_access_users()
         users = Users.browse([known[partner.id].user_id for partner in self])
         reachable = users._portal_access_mail_warnings(kind)
+        self = self._portal_access_for_employees()
         details = {}
         for user in users:
-            details[user.id] = last_days[user.partner_id.id].isoformat()
+            details[user.id] = format_date(self.env, last_days[user.partner_id.id])
             if kind == "warn_dormant":
                 details[user.id] = _("%s (not used)", details[user.id])
             if user not in reachable:

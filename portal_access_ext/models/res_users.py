@@ -1,6 +1,6 @@
 from ast import literal_eval
 
-from odoo import SUPERUSER_ID, Command, _, api, models
+from odoo import SUPERUSER_ID, Command, _, _lt, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -167,7 +167,7 @@ class ResUsers(models.Model):
     def _deactivate_portal_user(self, **post):
         """Let customers who delete their account end like those whose access is revoked."""
         having = self._portal_access_having()
-        deleted = _("The customer deleted the account.")
+        deleted = _lt("The customer deleted the account.")
         # Before Odoo replaces the login.
         self.env["portal.access.event"]._record("revoked", having, dict.fromkeys(having.ids, deleted))
         users = self.with_context(portal_access_batch=AT_WORK)

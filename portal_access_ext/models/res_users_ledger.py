@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import _lt, api, models
 from odoo.exceptions import AccessDenied
 from odoo.tools import SQL
 
@@ -64,15 +64,15 @@ class ResUsers(models.Model):
             self._portal_access_remember_access(before, after)
             # `mail` notes what it sees: a change of groups that does not come from the form of Settings.
             if "groups_id" not in vals:
-                (after - before).sudo().partner_id._portal_access_log(_("Portal Access Granted"))
-                (before - after).sudo().partner_id._portal_access_log(_("Portal Access Revoked"))
+                (after - before).sudo().partner_id._portal_access_log(_lt("Portal Access Granted"))
+                (before - after).sudo().partner_id._portal_access_log(_lt("Portal Access Revoked"))
         if not {"password", "totp_secret"}.isdisjoint(vals):
             self._portal_access_remember_secrets(vals)
         return result
 
     def unlink(self):
         having = self._portal_access_having()
-        deleted = _("The user was deleted.")
+        deleted = _lt("The user was deleted.")
         self.env["portal.access.event"]._record("revoked", having.sudo(), dict.fromkeys(having.ids, deleted))
         return super().unlink()
 
@@ -89,14 +89,14 @@ class ResUsers(models.Model):
         granted, revoked = (after - before).sudo(), (before - after).sudo()
         if self.env.user._is_public():
             for user in granted:  # customers who sign up, one at a time
-                Event._record("granted", user, {user.id: _("The customer signed up.")}, actor=user)
+                Event._record("granted", user, {user.id: _lt("The customer signed up.")}, actor=user)
         else:
             Event._record("granted", granted)
         promoted = revoked.filtered("active")
         if promoted:  # for the others, archiving did so
             promoted._portal_access_end()
         self._portal_access_wipe_outsiders(revoked)
-        internal = _("The user became an internal user, or left the portal group.")
+        internal = _lt("The user became an internal user, or left the portal group.")
         Event._record("revoked", revoked, dict.fromkeys(promoted.ids, internal))
 
     @api.model
@@ -150,7 +150,7 @@ class ResUsers(models.Model):
         except AccessDenied:
             with self.pool.cursor() as cr:
                 user = self.with_env(api.Environment(cr, api.SUPERUSER_ID, self.env.context))
-                details = _("The password was right, the code of the authenticator wrong.")
+                details = _lt("The password was right, the code of the authenticator wrong.")
                 user._portal_access_having()._portal_access_remember_failure(details)
             raise
 

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, api, models
+from odoo import _, _lt, api, models
 from odoo.exceptions import AccessDenied, AccessError, UserError
 
 from odoo.addons.base.models.res_users import check_identity
@@ -60,7 +60,7 @@ class ResUsers(models.Model):
         """Tell the ledger and the customer that a recovery code was used."""
         left = self.env["portal.access.recovery.code"]._count(self)
         _logger.info("2FA check: SUCCESS by a recovery code for %s %r", self, self.login)
-        details = {self.id: _("Codes left: %s", left)}
+        details = {self.id: _lt("Codes left: %s", left)}
         self.env["portal.access.event"]._record("recovery_code_used", self, details, actor=self)
         self._portal_totp_notify("used", left)
 

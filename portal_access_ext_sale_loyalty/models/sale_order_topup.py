@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .loyalty_card import WHY, Why
@@ -119,14 +119,7 @@ class SaleOrder(models.Model):
 
     def _portal_topup_credit(self, change, is_first, move):
         if is_first and self.portal_topup_program_id.currency_id != self.currency_id:
-            self._portal_topup_warn(
-                _("The eWallet was not credited"),
-                _(
-                    "%(amount)s were paid, but the eWallet has another currency by now. Credit it by hand, or refund "
-                    "the payment.",
-                    amount=self.currency_id.format(self.portal_topup_amount),
-                ),
-            )
+            self._portal_topup_warn("other_currency", amount=self.portal_topup_amount)
             return
         card = self.portal_topup_card_id
         card._portal_loyalty_lock()
@@ -146,14 +139,7 @@ class SaleOrder(models.Model):
             self._portal_topup_try_mail(card._send_creation_communication)
         self._portal_topup_try_mail(lambda: card._send_points_reach_communication({card: points}))
         if card.points < 0 and change < 0:
-            self._portal_topup_warn(
-                _("The eWallet is overdrawn"),
-                _(
-                    "%(amount)s were taken back from an eWallet that has been spent: it is at %(balance)s now.",
-                    amount=self.currency_id.format(-change),
-                    balance=self.currency_id.format(card.points),
-                ),
-            )
+            self._portal_topup_warn("overdrawn", amount=-change, balance=card.points)
 
     def _portal_topup_may_credit(self, card):
         """:return bool: whether the customer can spend what is on this card: much may happen until it is paid"""

@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 
 
@@ -41,7 +41,7 @@ class SaleOrder(models.Model):
                     invoice._portal_ensure_token()
                     invoice.action_post()
             except (UserError, RedirectWarning) as error:
-                order._portal_topup_warn(_("The invoice could not be made"), str(error.args[0]))
+                order._portal_topup_warn("not_invoiced", error=str(error.args[0]))
 
     def _portal_topup_reconcile(self):
         """Reconcile the invoices of top-ups with the payments of captures, which Odoo does for the last one only."""

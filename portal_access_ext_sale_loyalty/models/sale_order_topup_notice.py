@@ -16,12 +16,15 @@ class SaleOrder(models.Model):
         "mail.activity", readonly=True, copy=False, index="btree_not_null", groups="sales_team.group_sale_salesman"
     )
 
-    def _portal_topup_warn(self, summary, note):
+    def _portal_topup_warn(self, kind, **values):
         """Tell whoever is responsible, by an activity on the order: the same one if it is told again.
 
+        :param str kind: what, see :meth:`_portal_topup_get_warning`
         :return: the activity
         """
         self.ensure_one()
+        user = self._portal_topup_get_responsible()
+        summary, note = self.with_context(lang=user.lang or self.env.lang)._portal_topup_get_warning(kind, **values)
         if told := self.activity_ids.filtered(lambda activity: activity.summary == summary)[:1]:
             told.note = note
             return told
@@ -29,8 +32,31 @@ class SaleOrder(models.Model):
             "mail.mail_activity_data_warning",
             summary=summary,
             note=note,
-            user_id=self._portal_topup_get_responsible().id,
+            user_id=user.id,
         )
+
+    def _portal_topup_get_warning(self, kind, amount=0.0, balance=0.0, error=""):
+        """:return tuple: summary and note of an activity"""
+        amount, balance = self.currency_id.format(amount), self.currency_id.format(balance)
+        if kind == "surplus":
+            return _("A payment too much"), _(
+                "%(amount)s were paid for a top-up that is cancelled or paid already. The eWallet was not "
+                "credited for it: refund it, or use it for something else.",
+                amount=amount,
+            )
+        if kind == "other_currency":
+            return _("The eWallet was not credited"), _(
+                "%(amount)s were paid, but the eWallet has another currency by now. Credit it by hand, or refund "
+                "the payment.",
+                amount=amount,
+            )
+        if kind == "overdrawn":
+            return _("The eWallet is overdrawn"), _(
+                "%(amount)s were taken back from an eWallet that has been spent: it is at %(balance)s now.",
+                amount=amount,
+                balance=balance,
+            )
+        return _("The invoice could not be made"), error
 
     def _portal_topup_get_responsible(self):
         """:return: the first of those responsible who sees what is told: active, and allowed to read this order"""
@@ -66,15 +92,11 @@ class SaleOrder(models.Model):
             if order.currency_id.compare_amounts(surplus, 0) <= 0:
                 activity.unlink()
                 continue
-            note = _(
-                "%(amount)s were paid for a top-up that is cancelled or paid already. The eWallet was not "
-                "credited for it: refund it, or use it for something else.",
-                amount=order.currency_id.format(surplus),
-            )
             if activity:
-                activity.note = note
+                lang = activity.user_id.lang or self.env.lang
+                activity.note = order.with_context(lang=lang)._portal_topup_get_warning("surplus", amount=surplus)[1]
             elif is_paid:
-                order.portal_topup_surplus_activity_id = order._portal_topup_warn(_("A payment too much"), note)
+                order.portal_topup_surplus_activity_id = order._portal_topup_warn("surplus", amount=surplus)
 
     def _send_order_notification_mail(self, mail_template):
         """Let no mail that can't be made undo a payment: Odoo makes them, with a PDF, while it processes that."""
