@@ -81,6 +81,8 @@ def _python_problems(node: ast.AST, in_function: bool) -> Iterator[tuple[int, st
     if _is_translation(node):
         if not in_function and node.func.id == "_":
             yield node.lineno, "_() outside of a function is English for ever: use _lt()"
+        if len(node.args) == 1 and not node.keywords and "%%" in str(getattr(node.args[0], "value", "")):
+            yield node.lineno, "%% in a text without arguments is shown as it is"
         if any(isinstance(child, ast.JoinedStr) for child in ast.walk(node)):
             yield node.lineno, "an f-string among the arguments of _(): Odoo can't export this file"
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

@@ -13,8 +13,8 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _get_translation_frontend_modules_name(cls):
-        """The texts of our scripts on customers' pages."""
-        return [*super()._get_translation_frontend_modules_name(), "portal_access_ext"]
+        """Translate our scripts on customers' pages, and Odoo's of two-factor authentication, which it forgets."""
+        return [*super()._get_translation_frontend_modules_name(), "portal_access_ext", "auth_totp_portal"]
 
     @classmethod
     def _authenticate(cls, endpoint):

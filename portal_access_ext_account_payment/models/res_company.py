@@ -43,4 +43,8 @@ class ResCompany(models.Model):
             if not 0 <= company.portal_partial_minimum_amount < float("inf"):
                 raise ValidationError(_("The minimum of partial payments is an amount, or 0 for none."))
             if not 0 <= company.portal_partial_minimum_share <= 100:
-                raise ValidationError(_("The minimum of partial payments is a share from 0 to 100 %%."))
+                raise ValidationError(_("The minimum of partial payments is a share from 0 to 100 percent."))
+
+    def _portal_payment_get_pay_label(self, amount, currency):
+        """:return str: what the button says that pays an amount, as a whole: elsewhere the verb comes last"""
+        return _("Pay %(amount)s", amount=currency.format(amount))

@@ -106,7 +106,17 @@ class SaleSubscription(models.Model):
         if self.to_renew:
             return _("To renew"), "text-bg-warning"
         style = "text-bg-primary" if self.in_progress else "text-bg-light border"
-        return self.stage_id.name or (_("In progress") if self.in_progress else _("Not started")), style
+        words = _("In progress") if self.in_progress else _("Not started")
+        return self._portal_get_stage_name() or words, style
+
+    def _portal_get_stage_name(self):
+        """:return str: the stage's name; none for those of `subscription_oca` in a language that it doesn't speak"""
+        stage = self.stage_id
+        is_english = stage.name == stage.with_context(lang="en_US").name
+        is_foreign = is_english and (self.env.lang or "en_US") != "en_US"
+        if is_foreign and stage.sudo().get_external_id()[stage.id].startswith("subscription_oca."):  # who made it
+            return False
+        return stage.name
 
     def _portal_get_recurrence(self):
         """:return str: how often it is paid; nothing if the template doesn't say so"""
