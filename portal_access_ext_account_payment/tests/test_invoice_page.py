@@ -57,7 +57,7 @@ class TestInvoicePage(InvoicePageCase):
                 self.assertEqual(self.get_shown(page), "")
                 self.assertIn("is-invalid", page)
                 self.assertRegex(page, r'aria-describedby="o_portal_pay_hint\s+o_portal_pay_error"')
-                self.assertIn("From $ 10.00 to $ 100.00", self.words_of(page))
+                self.assertIn("At least: $ 10.00 At most: $ 100.00", self.words_of(page))
                 self.assertNotIn("<b>", page.partition("o_portal_payment_choices")[2].partition("</form>")[0])
 
     def test_an_example_has_the_decimals_of_the_currency(self):
