@@ -18,10 +18,11 @@ class IrUiView(models.Model):
         }
 
     def _postprocess_tag_button(self, node, name_manager, node_info):
-        if postprocess := getattr(super(), "_postprocess_tag_button", None):
-            postprocess(node, name_manager, node_info)
+        postprocess = getattr(super(), "_postprocess_tag_button", None)
+        result = postprocess(node, name_manager, node_info) if postprocess else None
         if node.get("confirm-title"):
             texts = self._portal_access_get_confirmations()
             for attribute in ("confirm-title", "confirm-label"):
                 if node.get(attribute) in texts:
                     node.set(attribute, texts[node.get(attribute)])
+        return result
