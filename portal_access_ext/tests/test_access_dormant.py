@@ -27,7 +27,7 @@ class TestDormantAccess(AccessEndCase):
         self.assertIn("07/30/2030", mails[0].body_html)
         self.assertIn("customer1@pae.example", mails[0].body_html)
         self.assertNotIn("token", mails[0].body_html)
-        self.assertEqual(self.events_of(self.partners[1])[-1].details, "2030-07-30 (not used)")
+        self.assertEqual(self.events_of(self.partners[1])[-1].details, "07/30/2030 (not used)")
         self.assertFalse(self.run_cron("2030-07-23"))
         self.assertFalse(self.run_cron("2030-07-30"))
         self.assertEqual(self.users.mapped("active"), [True] * 3)
@@ -148,7 +148,7 @@ class TestDormantAccess(AccessEndCase):
         self.assertEqual(mails.mapped("res_id"), self.users.ids)
         self.assertEqual(
             [self.events_of(partner)[-1].details for partner in self.partners],
-            ["2031-01-12", "2031-01-17", "2031-01-17 (not used)"],
+            ["01/12/2031", "01/17/2031", "01/17/2031 (not used)"],
         )
         mails = self.run_cron("2031-01-11")
         self.assertEqual(mails.mapped("res_id"), self.users[2:].ids, "told of its date, too")

@@ -76,7 +76,7 @@ class TestAccessEnds(AccessEndCase):
         mails = self.run_cron("2030-05-13 00:00:00")
         self.assertEqual(mails.mapped("res_id"), self.users[:2].ids)
         self.assertEqual(self.kinds_of(self.partners), ["warned", "warned"])
-        self.assertEqual(self.events_of(self.partner)[-1].details, "2030-05-20")
+        self.assertEqual(self.events_of(self.partner)[-1].details, "05/20/2030")
         self.assertEqual(self.events_of(self.partner)[-1].actor_id, self.env.ref("base.user_root"))
         self.assertFalse(self.run_cron("2030-05-13 00:00:00"))
         self.assertFalse(self.run_cron("2030-05-20 23:59:00"))
