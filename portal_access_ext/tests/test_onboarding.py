@@ -7,6 +7,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.addons.base.models.ir_mail_server import IrMailServer
 from odoo.addons.mail.tests.common import mail_new_test_user
 
+from .accessibility import DESKTOP, AccessibilityCase
 from .common import PortalAccessCase
 
 MAIL, SETTINGS, EXPOSURE, GRANT = (
@@ -115,6 +116,7 @@ class TestOnboardingSteps(OnboardingCase):
 
     def test_who_installs_the_addon_comes_to_the_list_with_the_panel(self):
         todo = self.env.ref("portal_access_ext.portal_access_open_todo")
+        self.env["ir.actions.todo"].search([]).write({"state": "done"})  # website's go first
         todo.action_open()
         answer = self.env["ir.module.module"].next()
         self.assertEqual(answer["tag"], "reload")
@@ -180,3 +182,17 @@ class TestOnboardingPanel(OnboardingCase, HttpCase):
         self.start_tour(url, "portal_access_onboarding", login=self.admin.login)
         self.assertEqual(self.states(), ["done"] * 4)
         self.assertTrue(self.panel.with_company(self.company).is_onboarding_closed)
+
+
+@tagged("post_install", "-at_install")
+class TestOnboardingAccessibility(AccessibilityCase, OnboardingCase):
+    """On a desktop: a phone shows cards, without the panel."""
+
+    def setUp(self):
+        super().setUp()
+        self.admin.password = self.admin.login
+
+    def test_the_panel(self):
+        self.step(SETTINGS).action_open_step_portal_settings()
+        url = "/web#action=portal_access_ext.res_partner_portal_access_action"
+        self.assert_accessible(url, ".o_onboarding_main", login=self.admin.login, sizes=[DESKTOP])

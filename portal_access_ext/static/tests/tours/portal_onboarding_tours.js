@@ -20,7 +20,7 @@ registry.category("web_tour.tours").add("portal_access_onboarding", {
     steps: () => [
         click("the menu", '.o_menu_sections button:contains("Portal")'),
         click("its first entry", '.dropdown-item:contains("Access")'),
-        see("nobody yet", '.o_view_nocontent:contains("No contact has portal access yet")'),
+        see("who has access", '.o_list_view .o_searchview_facet:contains("Has Portal Access")'),
 
         click("first", `${STEP} a.btn:contains("Check mail")`),
         see("who invites", '.o_notification:contains("fay@first.example")'),
