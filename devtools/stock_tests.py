@@ -21,6 +21,7 @@ TESTS = {
     "auth_totp": (("alone",), ["auth_totp/tests"]),
     "auth_totp_portal": (("alone",), ["auth_totp_portal/tests"]),
     "auth_totp_mail": (("demo",), ["auth_totp_mail/tests"]),
+    "onboarding": (("alone",), ["onboarding/tests/test_onboarding.py"]),
     "payment": (("demo",), ["payment/tests"]),
     "account_payment": (("demo",), ["account_payment/tests"]),
     "loyalty": (("demo",), ["loyalty/tests"]),
