@@ -7,7 +7,6 @@ has changed.
 import contextlib
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,12 @@ from ..context import Context
 from ..databases import OCA_APPS, Databases
 from ..settings import LOGS, ROOT
 from ..testing import free_port
-from . import administrator, customer
+from . import addons, administrator, customer
 from .camera import Album, Camera
 
 DATA = ROOT / "devtools" / "shots" / "data.py"
 ENGLISH = "en"
+IN_ENGLISH = (*administrator.SCENES, *addons.SCENES)
 
 
 def wanted(languages: list[str], names: list[str]) -> list[tuple]:
@@ -30,7 +30,7 @@ def wanted(languages: list[str], names: list[str]) -> list[tuple]:
     """
     if unknown := set(languages) - set(customer.LANGUAGES):
         raise Problem(f"No pictures are made in {', '.join(sorted(unknown))}: {', '.join(customer.LANGUAGES)}.")
-    scenes = [*customer.SCENES, *administrator.SCENES]
+    scenes = [*customer.SCENES, *IN_ENGLISH]
     if unknown := set(names) - {name for scene in scenes for name in scene.names}:
         raise Problem(f"There is no picture {', '.join(sorted(unknown))}.", "./dev shots --list names them.")
     found = []
@@ -43,7 +43,7 @@ def wanted(languages: list[str], names: list[str]) -> list[tuple]:
 def run(options) -> int:
     """Carry out ./dev shots."""
     if options.list:
-        for scene in (*customer.SCENES, *administrator.SCENES):
+        for scene in (*customer.SCENES, *IN_ENGLISH):
             say("\n".join(scene.names))
         return 0
     scenes = wanted(options.lang, options.names)
@@ -55,12 +55,10 @@ def run(options) -> int:
             known = prepare(context, name)
         log = LOGS / "shots-odoo.log"
         with serving(context, name, log) as url:
-            album = Album(ROOT / "docs" / "img", options.names, options.force)
+            album = Album(ROOT, options.names, options.force)
             for lang, scene in scenes:
-                begin = time.monotonic()
                 with step(f"[{lang}] {', '.join(scene.names)}"):
                     scene.play(Camera(url, lang, album), known, lang)
-                album.seconds[scene.names] = time.monotonic() - begin
     say(f"\n{album}")
     return 0
 

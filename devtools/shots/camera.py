@@ -26,6 +26,21 @@ STILL = """
 """
 # Days and numbers change from run to run; so do the names of months.
 CHANGING = re.compile(r"\S*\d\S*")
+# What the pages of the addons show, too: the addon, and the name there.
+OF_ADDONS = {
+    "dialog": ("portal_access_ext", "dialog"),
+    "contact": ("portal_access_ext", "contact"),
+    "dashboard": ("portal_access_ext", "dashboard"),
+    "security": ("portal_access_ext", "security"),
+    "addresses": ("portal_access_ext", "addresses"),
+    "invoice-pay": ("portal_access_ext_account_payment", "invoice"),
+    "invoices": ("portal_access_ext_account_payment", "invoices"),
+    "ewallet-history": ("portal_access_ext_sale_loyalty", "ewallet"),
+    "ewallet": ("portal_access_ext_sale_loyalty", "topup"),
+    "subscription": ("portal_access_ext_subscription_oca", "subscription"),
+    "ticket": ("portal_access_ext_helpdesk_mgmt", "ticket"),
+}
+ONLY_OF_ADDONS = ("security", "invoices", "ewallet-history")
 TEXT_KEY = "text"  # in the picture: what it says, as a hash
 SAME = 0.06  # the part of a picture that days and numbers take at most
 
@@ -48,17 +63,17 @@ def scene(scenes: list[Scene], *names: str) -> Callable:
 
 
 class Album:
-    """The folder of the pictures.
+    """The folders of the pictures: docs/img/<lang>/<name>.png, and those of the addons for some in English.
 
+    :param root: the folder of the project
     :param names: the pictures that are wanted; all when it is empty
     :param force: write also those that show the same
     """
 
-    def __init__(self, folder: Path, names: list[str], force: bool):
-        self.folder = folder
+    def __init__(self, root: Path, names: list[str], force: bool):
+        self.root = root
         self.names = names
         self.force = force
-        self.seconds: dict[tuple[str, ...], float] = {}
         self.written: list[str] = []
         self.kept = 0
 
@@ -66,18 +81,26 @@ class Album:
         """Write a picture, unless it is there and shows the same."""
         if self.names and name not in self.names:
             return
-        path = self.folder / lang / f"{name}.png"
         image = Image.open(io.BytesIO(shot)).convert("RGB")
         key = hashlib.sha256(" ".join(CHANGING.sub("", text).split()).encode()).hexdigest()[:16]
-        if not self.force and path.exists() and shows_the_same(Image.open(path), image, key):
-            self.kept += 1
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        note = PngImagePlugin.PngInfo()
-        note.add_text(TEXT_KEY, key)
-        small = image.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        small.save(path, optimize=True, pnginfo=note)
-        self.written.append(f"{lang}/{name}.png ({path.stat().st_size // 1024 or 1} KB)")
+        for path in self.paths(lang, name):
+            if not self.force and path.exists() and shows_the_same(Image.open(path), image, key):
+                self.kept += 1
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            note = PngImagePlugin.PngInfo()
+            note.add_text(TEXT_KEY, key)
+            small = image.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+            small.save(path, optimize=True, pnginfo=note)
+            self.written.append(f"{path.relative_to(self.root)} ({path.stat().st_size // 1024 or 1} KB)")
+
+    def paths(self, lang: str, name: str) -> list[Path]:
+        """Return where a picture is kept."""
+        paths = [] if name in ONLY_OF_ADDONS else [self.root / "docs" / "img" / lang / f"{name}.png"]
+        if lang == "en" and name in OF_ADDONS:
+            addon, addon_name = OF_ADDONS[name]
+            paths.append(self.root / addon / "static" / "description" / f"{addon_name}.png")
+        return paths
 
     def __str__(self) -> str:
         lines = [f"   {line}" for line in self.written]

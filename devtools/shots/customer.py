@@ -57,7 +57,7 @@ def account(camera: Camera, known: dict, lang: str) -> None:
         )
 
 
-@scene(SCENES, "invoice-pay", "invoices-pay", "ewallet", "subscription")
+@scene(SCENES, "invoice-pay", "invoices-pay", "ewallet", "subscription", "ticket")
 def documents(camera: Camera, known: dict, lang: str) -> None:
     """Pay, add funds, look at a subscription."""
     person = known["people"][lang]
@@ -79,6 +79,8 @@ def documents(camera: Camera, known: dict, lang: str) -> None:
         camera.take("ewallet", "#wrap h1, #wrap h1 ~ *")
         tab.go(f"/my/subscriptions/{person['subscription']}")
         camera.take("subscription", ".o_portal_subscription")
+        tab.go(f"/my/ticket/{person['ticket']}")
+        camera.take("ticket", ".o_portal_sidebar, #wrap .card, #wrap .o_portal_fullwidth_alert ~ *")
 
 
 @scene(SCENES, "sessions")
@@ -94,7 +96,7 @@ def sessions(camera: Camera, known: dict, lang: str) -> None:
         camera.take("sessions", "#portal_sessions > :not(hr)")
 
 
-@scene(SCENES, "two-factor", "recovery-codes", "lost-phone")
+@scene(SCENES, "two-factor", "recovery-codes", "security", "lost-phone")
 def security(camera: Camera, known: dict, lang: str) -> None:
     """Turn two-factor authentication on, lose the phone, and look where one is signed in."""
     import pyotp  # only in the environment
@@ -113,6 +115,8 @@ def security(camera: Camera, known: dict, lang: str) -> None:
         tab.click(f"{DIALOG} .modal-footer .btn-primary")
         tab.wait_to_see(".o_portal_recovery_list")
         camera.take("recovery-codes", ".modal-content:has(.o_portal_recovery_list)", margin=0)
+        tab.follow(".modal-content:has(.o_portal_recovery_list) .btn-primary")
+        camera.take("security", ".o_portal_recovery_codes", "#portal_sessions", "#portal_activity")
     with camera.browser() as tab:
         sign_in(tab, login)
         tab.wait_to_see("#totp_token")

@@ -11,7 +11,7 @@ import io
 import json
 import sys
 
-from people import COMPANY, PASSWORD, PEOPLE, WORDS  # a program finds its neighbours without dots
+from people import COMPANY, MANAGED, PASSWORD, PEOPLE, STANDS, WORDS  # a program finds its neighbours without dots
 from PIL import Image, ImageDraw
 
 import odoo
@@ -32,7 +32,10 @@ def prepare(env: api.Environment) -> dict:
     provider = env.ref("payment.payment_provider_demo")
     provider.write({"state": "test", "is_published": True, "allow_tokenization": True})
     programs = make_programs(env)
-    known = {"people": {lang: make_customer(env, lang, programs) for lang in PEOPLE}}
+    known = {
+        "people": {lang: make_customer(env, lang, programs) for lang in PEOPLE},
+        "managed": make_managed(env),
+    }
     env["mail.mail"].search([("state", "=", "outgoing")]).unlink()
     return known
 
@@ -40,7 +43,9 @@ def prepare(env: api.Environment) -> dict:
 def make_company(env: api.Environment) -> None:
     """Give the company its name, its logo and what its settings switch on."""
     env.company.write({**COMPANY, "logo": make_logo()})
-    env.ref("base.user_admin").partner_id.write({"name": "Dana Fischer", "image_1920": False})
+    env.ref("base.user_admin").partner_id.write(
+        {"name": "Dana Fischer", "email": "dana@brightwater.example", "phone": COMPANY["phone"], "image_1920": False}
+    )
     env["ir.config_parameter"].set_param("portal_access_ext.login_change_by_customer", "True")
 
 
@@ -95,7 +100,7 @@ def make_customer(env: api.Environment, lang: str, wallets) -> dict:
     invoices = make_invoices(env, contact, words)
     make_orders(env, contact, words)
     make_task(env, contact, words)
-    make_tickets(env, contact, words)
+    tickets = make_tickets(env, contact, words)
     subscription = make_subscription(env, contact, person, words)
     make_wallet(env, contact, wallets)
     make_tokens(env, contact)
@@ -108,7 +113,43 @@ def make_customer(env: api.Environment, lang: str, wallets) -> dict:
         "contact": contact.id,
         "invoices": invoices.ids,
         "subscription": subscription.id,
+        "ticket": tickets[-1].id,
     }
+
+
+def make_managed(env: api.Environment) -> dict:
+    """Make a company whose contacts stand in all ways with the portal; nobody signs in as them."""
+    Partner = env["res.partner"]
+    company = Partner.create({"name": MANAGED, "is_company": True, "email": "office@tearooms.example"})
+    contacts = dict(
+        zip(
+            STANDS,
+            Partner.create([{"name": n, "email": e, "parent_id": company.id} for n, e in STANDS.values()]),
+            strict=True,
+        )
+    )
+    granted = Partner.concat(*(contacts[name] for name in ("active", "ending", "invited", "expired", "revoked")))
+    granted.portal_access_grant()
+    for name in ("active", "ending"):
+        env["res.users.log"].with_user(contacts[name].user_ids).sudo().create({})
+    contacts["ending"].portal_access_set_until(days(45))
+    contacts["revoked"].portal_access_revoke()
+    invitations = env["portal.access.invitation"].search([("partner_id", "in", granted.ids)])
+    env.flush_all()
+    last_week = fields.Datetime.subtract(fields.Datetime.now(), days=7)
+    env.cr.execute(
+        "UPDATE portal_access_invitation SET state = 'sent', sent_on = now() AT TIME ZONE 'UTC'"
+        " WHERE id = ANY(%s) AND state = 'queued'",
+        [invitations.ids],
+    )
+    env.cr.execute(
+        "UPDATE portal_access_invitation SET valid_until = %s WHERE partner_id = %s", [last_week, contacts["expired"].id]
+    )
+    env.cr.execute(
+        "UPDATE res_partner SET signup_expiration = %s WHERE id = %s", [last_week, contacts["expired"].id]
+    )
+    env.invalidate_all(flush=False)
+    return {"company": company.id, "ready": contacts["ready"].id, "active": contacts["active"].id}
 
 
 def make_invoices(env: api.Environment, contact, words: dict):
@@ -165,10 +206,10 @@ def make_task(env: api.Environment, contact, words: dict) -> None:
     tasks.message_subscribe(contact.ids)
 
 
-def make_tickets(env: api.Environment, contact, words: dict) -> None:
+def make_tickets(env: api.Environment, contact, words: dict):
     """Two tickets."""
     stages = (env.ref(f"helpdesk_mgmt.helpdesk_ticket_stage_{name}") for name in ("new", "in_progress"))
-    env["helpdesk.ticket"].create(
+    return env["helpdesk.ticket"].create(
         [
             {"name": name, "description": f"<p>{name}</p>", "partner_id": contact.id, "stage_id": stage.id}
             for name, stage in zip(words["tickets"], stages, strict=True)

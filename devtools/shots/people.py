@@ -14,6 +14,20 @@ COMPANY = {
 }
 
 
+# The company of the administrator's pages, and how its contacts stand with the portal.
+MANAGED = "Northern Tea Rooms"
+STANDS = {
+    "active": ("Olivia Grant", "olivia@tearooms.example"),
+    "ending": ("Peter Quinn", "peter@tearooms.example"),
+    "invited": ("Ruth Sims", "ruth@tearooms.example"),
+    "expired": ("Simon Ward", "simon@tearooms.example"),
+    "revoked": ("Tess Young", "tess@tearooms.example"),
+    "ready": ("Adam Bell", "adam@tearooms.example"),
+    "no_email": ("Beth Cole", False),
+    "invalid": ("Carl Dean", "carl at tearooms"),
+}
+
+
 class Person(NamedTuple):
     """A company that is a customer, and its people: each with name and email."""
 
