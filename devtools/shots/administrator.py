@@ -45,7 +45,9 @@ def contact(camera: Camera, known: dict, _lang: str) -> None:
         sign_in(tab)
         open_page(tab, f"model=res.partner&id={ids['active']}&view_type=form", ".o_form_view [name=portal_status]")
         camera.take("contact", ".o_control_panel", ".o_form_sheet .oe_title", ".o_form_sheet > .o_group", margin=0)
-        open_page(tab, f"model=res.partner&id={ids['company']}&view_type=form", "[name=action_portal_access_open_dialog]")
+        open_page(
+            tab, f"model=res.partner&id={ids['company']}&view_type=form", "[name=action_portal_access_open_dialog]"
+        )
         tab.click("[name=action_portal_access_open_dialog]")
         tab.wait_to_see(f"{DIALOG} .o_data_row")
         tab.evaluate(
@@ -90,3 +92,14 @@ def lists(camera: Camera, known: dict, _lang: str) -> None:
         tab.click(".o_list_view .o_group_header", "Known gap of Odoo")
         tab.wait_to_see(".o_list_view .o_group_has_content + .o_group_has_content ~ .o_group_has_content")
         camera.take("exposure", *LIST, margin=0)
+
+
+@scene(SCENES, "first-run", "settings")
+def settings(camera: Camera, _known: dict, _lang: str) -> None:
+    """Look at what is shown after installing, and at the settings."""
+    with camera.browser(WIDTH, 900) as tab:
+        sign_in(tab)
+        open_page(tab, "action=portal_access_ext.res_partner_portal_access_action", ".o_onboarding_main")
+        camera.take("first-run", ".o_onboarding_main", margin=0)
+        open_page(tab, "action=portal_access_ext.portal_access_settings_action", "#portal_event_retention")
+        camera.take("settings", ".app_settings_block:not(.d-none) > *", margin=8)

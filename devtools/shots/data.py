@@ -143,11 +143,10 @@ def make_managed(env: api.Environment) -> dict:
         [invitations.ids],
     )
     env.cr.execute(
-        "UPDATE portal_access_invitation SET valid_until = %s WHERE partner_id = %s", [last_week, contacts["expired"].id]
+        "UPDATE portal_access_invitation SET valid_until = %s WHERE partner_id = %s",
+        [last_week, contacts["expired"].id],
     )
-    env.cr.execute(
-        "UPDATE res_partner SET signup_expiration = %s WHERE id = %s", [last_week, contacts["expired"].id]
-    )
+    env.cr.execute("UPDATE res_partner SET signup_expiration = %s WHERE id = %s", [last_week, contacts["expired"].id])
     env.invalidate_all(flush=False)
     return {"company": company.id, "ready": contacts["ready"].id, "active": contacts["active"].id}
 
