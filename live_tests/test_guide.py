@@ -5,6 +5,8 @@ import doctest
 import io
 import re
 
+import pytest
+
 from devtools.settings import ROOT
 
 PAGE = ROOT / "docs" / "developer.md"
@@ -12,12 +14,13 @@ BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WHERE = 'URL, DATABASE, LOGIN, PASSWORD = "http://localhost:8069", "your_database", "admin", "admin"\n'
 
 
+@pytest.mark.allows_log("could not serialize access")  # it invites and revokes while the cron sends
 def test_the_examples_of_the_developers_page_print_what_it_says(odoo, catcher):
     text = PAGE.read_text(encoding="utf-8")
     assert WHERE in text
     where = f'URL, DATABASE, LOGIN, PASSWORD = "{odoo.url}", "{odoo.database.name}", "admin", "admin"\n'
     blocks = BLOCK.findall(text.replace(WHERE, where))
-    assert len([kind for kind, _code in blocks if kind == "text"]) >= 8
+    assert len([kind for kind, _code in blocks if kind == "text"]) >= 7
     checker, namespace, said = doctest.OutputChecker(), {}, ""
     for kind, content in blocks:
         if kind == "text":

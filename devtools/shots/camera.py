@@ -157,7 +157,8 @@ class Camera:
                 const all = [...document.querySelectorAll({json.dumps(", ".join(selectors))})].filter(
                     (element) => element.checkVisibility() && element.getBoundingClientRect().height
                 );
-                if (!all.length || [...document.images].some((image) => !image.complete)) {{
+                const drawn = (image) => image.complete || !all.some((element) => element.contains(image));
+                if (!all.length || ![...document.images].every(drawn)) {{
                     return null;
                 }}
                 const boxes = all.map((element) => element.getBoundingClientRect());

@@ -47,6 +47,8 @@ def make_company(env: api.Environment) -> None:
         {"name": "Dana Fischer", "email": "dana@brightwater.example", "phone": COMPANY["phone"], "image_1920": False}
     )
     env["ir.config_parameter"].set_param("portal_access_ext.login_change_by_customer", "True")
+    # Else Odoo's page of settings opens with a warning: there are pricelists, and their feature is off.
+    env.ref("base.group_user").implied_ids += env.ref("product.group_product_pricelist")
 
 
 def make_logo() -> bytes:

@@ -86,7 +86,9 @@ def translations(lang: str) -> set[str]:
             for entry in polib.pofile(str(file)):
                 texts = [entry.msgid] if lang == "en" else [entry.msgstr, *entry.msgstr_plural.values()]
                 # A few words are the same in both languages, and have no translation for that.
-                said.update(map(plain, filter(None, [*texts, "" if entry.msgstr else entry.msgid])))
+                texts = [*texts, "" if entry.msgstr else entry.msgid]
+                # The text of a mail is one with its markup.
+                said.update(plain(part) for text in texts for part in (text, *re.split(r"<[^>]+>", text)))
     return said
 
 
