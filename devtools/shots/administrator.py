@@ -101,5 +101,5 @@ def settings(camera: Camera, _known: dict, _lang: str) -> None:
         sign_in(tab)
         open_page(tab, "action=portal_access_ext.res_partner_portal_access_action", ".o_onboarding_main")
         camera.take("first-run", ".o_onboarding_main", margin=0)
-        open_page(tab, "action=portal_access_ext.portal_access_settings_action", "#portal_event_retention")
+        open_page(tab, "action=portal_access_ext.portal_access_settings_action", "[name=portal_event_retention_days]")
         camera.take("settings", ".app_settings_block:not(.d-none) > *", margin=8)
