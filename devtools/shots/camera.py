@@ -124,7 +124,7 @@ class Camera:
         self.album = album
 
     @contextlib.contextmanager
-    def browser(self, width: int = 1100, height: int = 1600) -> Iterator:
+    def browser(self, width: int = 1100, height: int = 2800) -> Iterator:
         """Open a browser of somebody who never was here."""
         from live_tests import chromium  # only in the environment
 
