@@ -37,6 +37,17 @@ def search(tab, text: str) -> None:
     time.sleep(0.7)
 
 
+@scene(SCENES, "first-run", "settings")
+def settings(camera: Camera, _known: dict, _lang: str) -> None:
+    """Look at what is shown after installing, before it is closed for good, and at the settings."""
+    with camera.browser(WIDTH, 900) as tab:
+        sign_in(tab)
+        open_page(tab, "action=portal_access_ext.res_partner_portal_access_action", ".o_onboarding_main")
+        camera.take("first-run", ".o_onboarding_main", margin=0)
+        open_page(tab, "action=portal_access_ext.portal_access_settings_action", "[name=portal_event_retention_days]")
+        camera.take("settings", ".app_settings_block:not(.d-none) > *", margin=8)
+
+
 @scene(SCENES, "contact", "dialog", "change-login")
 def contact(camera: Camera, known: dict, _lang: str) -> None:
     """Look at a contact, and open the dialog on its company."""
@@ -74,6 +85,10 @@ def lists(camera: Camera, known: dict, _lang: str) -> None:
     with camera.browser(WIDTH, 720) as tab:
         sign_in(tab)
         open_page(tab, "action=portal_access_ext.res_partner_portal_access_action", ".o_list_view .o_data_row")
+        if tab.evaluate("!!document.querySelector('.o_onboarding_main')"):
+            tab.click(".o_onboarding_btn_close")
+            tab.click(".o_onboarding_modal .btn-primary")
+            tab.wait_for("!document.querySelector('.o_onboarding_main')", "the panel is closed")
         search(tab, MANAGED)
         camera.take("access", *LIST, margin=0)
         tab.click(".o_list_view thead .o_list_record_selector input")
@@ -92,14 +107,3 @@ def lists(camera: Camera, known: dict, _lang: str) -> None:
         tab.click(".o_list_view .o_group_header", "Known gap of Odoo")
         tab.wait_to_see(".o_list_view .o_group_has_content + .o_group_has_content ~ .o_group_has_content")
         camera.take("exposure", *LIST, margin=0)
-
-
-@scene(SCENES, "first-run", "settings")
-def settings(camera: Camera, _known: dict, _lang: str) -> None:
-    """Look at what is shown after installing, and at the settings."""
-    with camera.browser(WIDTH, 900) as tab:
-        sign_in(tab)
-        open_page(tab, "action=portal_access_ext.res_partner_portal_access_action", ".o_onboarding_main")
-        camera.take("first-run", ".o_onboarding_main", margin=0)
-        open_page(tab, "action=portal_access_ext.portal_access_settings_action", "[name=portal_event_retention_days]")
-        camera.take("settings", ".app_settings_block:not(.d-none) > *", margin=8)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageChops, PngImagePlugin
 
-COLORS = 96
+COLORS = 192
 MARGIN = 12
 # What is not the same twice, and says nothing: a cursor that blinks, something that fades in. And the name of the demo
 # provider, where a real database has the name of a real one.

@@ -94,13 +94,13 @@ WORDS = {
         "consulting": "Beratung", "installation": "Montage", "training": "Schulung", "shelf": "Verkaufsregal",
         "project": "Neuer Laden", "tasks": ("Plan der Küche", "Eröffnungstag"), "maintenance": "Wartung",
         "tickets": ("Eine Rechnung fehlt", "Wie füge ich einen Kontakt hinzu?"), "monthly": "Monatlich",
-        "warehouse": "Lager", "accounting": "Buchhaltung", "ewallet": "eWallet", "two_parts": "In zwei Teilen",
+        "warehouse": "Lager", "accounting": "Buchhaltung", "ewallet": "E-Geldbörse", "two_parts": "In zwei Teilen",
     },
     "fr": {
         "consulting": "Conseil", "installation": "Installation", "training": "Formation", "shelf": "Présentoir",
         "project": "Nouvelle boutique", "tasks": ("Plan de la cuisine", "Jour d'ouverture"),
         "maintenance": "Maintenance", "tickets": ("Il manque une facture", "Comment ajouter un contact ?"),
-        "monthly": "Mensuel", "warehouse": "Entrepôt", "accounting": "Comptabilité", "ewallet": "Portefeuille",
+        "monthly": "Mensuel", "warehouse": "Entrepôt", "accounting": "Comptabilité", "ewallet": "E-wallet",
         "two_parts": "En deux fois",
     },
     "it": {

@@ -1,4 +1,4 @@
-"""The guide holds together: its pictures are made by ./dev shots, its links lead somewhere, its labels are the product's."""
+"""The guide holds together: ./dev shots makes its pictures, its links lead somewhere, its labels are the product's."""
 
 import functools
 import re
