@@ -28,6 +28,7 @@ from . import (
     test_invitation_rights,
     test_invitation_tours,
     test_language,
+    test_language_tours,
     test_login_change,
     test_login_change_rights,
     test_login_change_undo,

@@ -1,18 +1,17 @@
 import time
 from base64 import b32decode
 
-from odoo import http
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.auth_totp.controllers.home import Home
 from odoo.addons.auth_totp.models.totp import TIMESTEP, hotp
 
+from .browser_routes import BrowserRoutes
 from .test_totp_codes import LOGGERS, SECRET, TotpCase
 
 
 @tagged("post_install", "-at_install")
-class TestTotpTours(TotpCase):
+class TestTotpTours(BrowserRoutes, TotpCase):
     """S13 in a real browser, by its labels, with the recovery codes."""
 
     @classmethod
@@ -22,23 +21,6 @@ class TestTotpTours(TotpCase):
         cls.user.write({"login": "ann@tour.example", "password": "ann@tour.example"})
         cls.partner.name = "Tour Ann"
         cls.env["mail.mail"].search([]).unlink()
-
-    def add_route(self, path, answer):
-        """Let the browser ask for what only the customer's phone, or paper, knows."""
-
-        def handler(_self, **values):
-            return answer(**values)
-
-        handler.routing_type = "json"  # as Odoo's own test of this does
-        name = f"portal_access_ext_test_{path}"
-        setattr(Home, name, http.route(f"/portal_access_ext/test/{path}", type="json", auth="none")(handler))
-        self.env.registry.clear_cache("routing")
-
-        def remove():
-            delattr(Home, name)
-            self.env.registry.clear_cache("routing")
-
-        self.addCleanup(remove)
 
     @mute_logger(*LOGGERS)
     def test_s13_with_its_codes(self):
