@@ -28,6 +28,8 @@ from . import (
     test_invitation_rights,
     test_invitation_tours,
     test_language,
+    test_language_mails,
+    test_language_pages,
     test_language_tours,
     test_login_change,
     test_login_change_rights,

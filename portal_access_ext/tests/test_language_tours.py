@@ -22,7 +22,12 @@ class TestLanguageTours(BrowserRoutes, PaymentTourCase):
         if set(LANGUAGES) - {code for code, _name in cls.env["res.lang"].get_installed()}:
             raise unittest.SkipTest("The five languages are not all installed; ./dev test has them")
         cls.manager.password = cls.manager.login
-        cls.address = {"street": "Rue Neuve 1", "zip": "1000", "city": "Brussels", "country_id": cls.env.ref("base.be").id}
+        cls.address = {
+            "street": "Rue Neuve 1",
+            "zip": "1000",
+            "city": "Brussels",
+            "country_id": cls.env.ref("base.be").id,
+        }
 
     def setUp(self):
         super().setUp()
