@@ -5,6 +5,7 @@ from pathlib import Path
 import polib
 from lxml import html
 
+from odoo import http
 from odoo.modules import get_module_path
 
 LANGUAGES = ("de_DE", "fr_FR", "it_IT", "nl_NL")  # beside English
@@ -21,6 +22,22 @@ class LanguageCase:
         super().setUpClass()
         if set(LANGUAGES) - {code for code, _name in cls.env["res.lang"].get_installed()}:
             raise unittest.SkipTest("The languages are not all installed; ./dev test has them")
+
+    def check_pages(self, partner, addon, *paths, data=None, least=1):
+        """Assert that pages are in the language of a contact who is signed in, in each language.
+
+        :param dict data: what is posted to them
+        """
+        for language in LANGUAGES:
+            partner.lang = language
+            self.opener.cookies.set("frontend_lang", language)
+            for path in paths:
+                with self.subTest(language=language, path=path):
+                    values = data and {"csrf_token": http.Request.csrf_token(self), **data}
+                    page = self.url_open(path, data=values)
+                    self.assertEqual(page.status_code, 200)
+                    self.assertIn(f'lang="{language.replace("_", "-")}"', page.text)
+                    self.assert_translated(page.text, addon, language, least)
 
     def assert_translated(self, text, addon, language, least=1):
         """Assert that a text has no English of an addon left, and that its translation is there.

@@ -3,6 +3,7 @@ from . import test_invoice_history
 from . import test_invoice_page
 from . import test_invoice_tours
 from . import test_invoices_pages
+from . import test_languages
 from . import test_payment_amounts
 from . import test_payment_booking
 from . import test_payment_choices

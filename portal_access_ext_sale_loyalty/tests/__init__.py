@@ -6,6 +6,7 @@ from . import (
     test_ewallet_tours,
     test_guards,
     test_history,
+    test_languages,
     test_other_orders,
     test_settlement,
     test_takeback,

@@ -1,4 +1,5 @@
 from . import (
+    test_languages,
     test_subscription_close,
     test_subscription_close_pages,
     test_subscription_pages,
