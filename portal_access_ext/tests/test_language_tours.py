@@ -40,7 +40,7 @@ class TestLanguageTours(BrowserRoutes, PaymentTourCase):
         ann = self.env["res.partner"].create(values)
         self.manager.lang = language
         url = f"/web#id={ann.id}&model=res.partner&view_type=form&action=contacts.action_contacts"
-        self.start_tour(url, f"portal_access_dialog_{language}", login=self.manager.login)
+        self.start_tour(url, f"portal_access_dialog_{language}", login=self.manager.login, timeout=180)
         self.env.invalidate_all()
         self.assertEqual(ann.user_ids.mapped("active"), [True])
 

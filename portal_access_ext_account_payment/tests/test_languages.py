@@ -17,7 +17,8 @@ class TestLanguages(LanguageCase, InvoicePageCase):
         invoice = self.make_invoice(5000, days=45, invoice_payment_term_id=self.instalments.id)
         self.book(self.pay(invoice, 1234.5))
         self.sign_in(self.anna)
-        self.check_pages(self.anna, ADDON, f"/my/invoices/{invoice.id}?pay=other&amount=abc", "/my/invoices", "/my")
+        self.check_pages(self.anna, ADDON, f"/my/invoices/{invoice.id}?pay=other&amount=abc", "/my")
+        self.check_pages(self.anna, ADDON, "/my/invoices", least=0)
 
     def test_receipts(self):
         for language in LANGUAGES:
@@ -27,7 +28,7 @@ class TestLanguages(LanguageCase, InvoicePageCase):
                 invoice = self.make_invoice(2000, invoice_payment_term_id=self.instalments.id)
                 self.book(self.pay(invoice, 1234.5))
                 mail = self.env["mail.mail"].search([("model", "=", "account.payment")])
-                self.assert_translated(f"{mail.subject}<br/>{mail.body_html}", ADDON, language, least=3)
+                self.assert_translated(f"{mail.subject}<br/>{mail.body_html}", ADDON, language)
                 body = mail.body_html.replace("\xa0", " ").replace("\u202f", " ")
                 self.assertIn(AMOUNTS[language], body)
                 today = fields.Date.context_today(invoice)

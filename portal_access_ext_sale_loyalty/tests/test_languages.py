@@ -15,5 +15,5 @@ class TestLanguages(LanguageCase, EwalletPageCase):
         card = self.make_card(self.anna, 40)
         card.points = 25
         self.sign_in(self.anna)
-        paths = ("/my", "/my/ewallet", f"/my/ewallet/{card.id}", f"/my/ewallet/{card.id}/add")
+        paths = ("/my/ewallet", f"/my/ewallet/{card.id}", f"/my/ewallet/{card.id}/add")
         self.check_pages(self.anna, ADDON, *paths)

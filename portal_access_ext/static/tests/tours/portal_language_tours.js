@@ -11,14 +11,15 @@ import { LABELS } from "./language_labels";
  */
 
 const DIALOG = ".modal-content";
+const PATIENCE = 60000; // milliseconds: the first page after a change compiles its assets
 const PASSWORDS = ["A long passphrase of Ann's", "Another long passphrase of hers"];
 
 function see(trigger) {
-    return { content: trigger, trigger, run() {} };
+    return { content: trigger, trigger, timeout: PATIENCE, run() {} };
 }
 
 function click(trigger) {
-    return { content: trigger, trigger, run: "click" };
+    return { content: trigger, trigger, timeout: PATIENCE, run: "click" };
 }
 
 function type(trigger, text) {
@@ -34,6 +35,7 @@ function typeLabelled(label, text) {
     return {
         content: `Type into ${label}`,
         trigger: labelled("label", label),
+        timeout: PATIENCE,
         run(helpers) {
             const exact = [...document.querySelectorAll("label")].find(
                 (each) => each.textContent.trim().replace(/\s*:$/, "") === label,
