@@ -1,11 +1,45 @@
-from odoo.http import request
+from odoo.http import request, route
 
 from odoo.addons.auth_signup.controllers.main import AuthSignupHome
 
+from ..models.portal_access_invitation import hash_token
 from .portal_invitation import show_in_language
 
 
 class PortalAccessSignup(AuthSignupHome):
+    @route()
+    def web_auth_signup(self, *args, **kw):
+        """Open an invitation in the language of its mail."""
+        return self._portal_redirect_to_language() or super().web_auth_signup(*args, **kw)
+
+    @route()
+    def web_auth_reset_password(self, *args, **kw):
+        """Open the link of a new password in the language of its mail."""
+        return self._portal_redirect_to_language() or super().web_auth_reset_password(*args, **kw)
+
+    def _portal_redirect_to_language(self):
+        """Send who opens a link that works to the same page in the contact's language, once.
+
+        Odoo takes the browser's, and gives it to the user for good. Who chooses another language on the page keeps it.
+
+        :return: a redirection; None if there is nothing to change
+        """
+        token = request.params.get("token")
+        if request.httprequest.method != "GET" or not token or not isinstance(token, str):
+            return None
+        # sudo: visitors read no contacts; the mail of the very link that they hold is in this language.
+        holder = request.env["res.partner"].sudo()._signup_retrieve_partner(token, check_validity=True)
+        code = holder and request.env["ir.http"].get_nearest_lang(holder.lang)
+        opened = hash_token(token)
+        if not code or code == request.env.lang or request.session.get("portal_access_link") == opened:
+            return None
+        request.session["portal_access_link"] = opened
+        language = request.env["res.lang"]._lang_get(code)
+        path = f"/{language.url_code}{request.httprequest.path}"
+        response = request.redirect_query(path, request.httprequest.args)
+        response.set_cookie("frontend_lang", code)
+        return response
+
     def get_auth_signup_qcontext(self):
         """Say at once that a link is expired or used; stock shows the form, and fails when it is sent."""
         qcontext = super().get_auth_signup_qcontext()

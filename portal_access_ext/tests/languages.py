@@ -7,6 +7,7 @@ from lxml import html
 
 from odoo import http
 from odoo.modules import get_module_path
+from odoo.tests.common import HOST
 
 LANGUAGES = ("de_DE", "fr_FR", "it_IT", "nl_NL")  # beside English
 SHORTEST = 12  # shorter terms are in other languages, too, or inside their words
@@ -30,7 +31,7 @@ class LanguageCase:
         """
         for language in LANGUAGES:
             partner.lang = language
-            self.opener.cookies.set("frontend_lang", language)
+            self.opener.cookies.set("frontend_lang", language, domain=HOST)
             for path in paths:
                 with self.subTest(language=language, path=path):
                     values = data and {"csrf_token": http.Request.csrf_token(self), **data}

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, http
 from odoo.tests import HttpCase, tagged
+from odoo.tests.common import HOST
 
 from .common import PortalAccessCase
 
@@ -25,10 +26,10 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         self.partner.sudo().signup_expiration = fields.Datetime.now() - timedelta(days=1)
         self.env.flush_all()
 
-    def post_password(self):
+    def post_password(self, path="/web/signup"):
         self.authenticate(None, None)
         return self.url_open(
-            "/web/signup",
+            path,
             data={
                 "token": self.token,
                 "login": self.user.login,
@@ -89,3 +90,39 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         for token in ("nonsense", "%00", "a%00b"):
             for route in ("signup", "reset_password"):
                 self.assertIn('data-problem="invalid"', self.open_link(route, token))
+
+    def test_a_good_link_opens_in_the_contact_s_language_until_another_is_chosen(self):
+        self.speak("de_DE")
+        for route in ("signup", "reset_password"):
+            self.opener.cookies.clear()
+            path = f"/web/{route}?token={self.token}"
+            response = self.url_open(path)
+            self.assertTrue(response.url.endswith(f"/de{path}"), response.url)
+            self.assertEqual(self.opener.cookies["frontend_lang"], "de_DE")
+            self.opener.cookies.set("frontend_lang", "en_US", domain=HOST)
+            self.assertTrue(self.url_open(path).url.endswith(path))
+            self.assertEqual(self.opener.cookies["frontend_lang"], "en_US")
+
+    def test_a_password_chosen_by_a_link_leaves_the_contact_s_language(self):
+        self.speak("de_DE")
+        self.opener.cookies.set("frontend_lang", "en_US", domain=HOST)
+        page = self.url_open(f"/web/signup?token={self.token}")
+        self.post_password(page.url.partition("?")[0])
+        self.assertTrue(self.has_password())
+        self.assertEqual(self.partner.lang, "de_DE")
+
+    def test_a_language_that_visitors_can_not_choose_changes_nothing(self):
+        if "website" in self.env:
+            self.env["website"].search([]).language_ids = self.env["res.lang"]._lang_get("en_US")
+        self.env.cr.execute("UPDATE res_partner SET lang = 'de_DE' WHERE id = %s", self.partner.ids)
+        self.env.invalidate_all()
+        response = self.url_open(f"/web/signup?token={self.token}")
+        self.assertFalse(response.history)
+        self.assertIn('name="password"', response.text)
+
+    def speak(self, code):
+        language = self.env["res.lang"]._activate_lang(code)
+        if "website" in self.env:
+            self.env["website"].search([]).language_ids |= language
+        self.partner.lang = code
+        self.env.flush_all()
