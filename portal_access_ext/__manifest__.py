@@ -1,10 +1,11 @@
 {
     "name": "Portal Access",
     "summary": "Give customers portal access in bulk, with invitations and a memory",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Services/Portal",
     "author": "portal_access_ext contributors",
     "license": "LGPL-3",
+    "application": True,
     "depends": [
         "contacts",
         "portal",
@@ -45,6 +46,7 @@
         "wizard/portal_wizard_views.xml",
         "wizard/portal_access_change_login_views.xml",
     ],
+    "images": ["static/description/dialog.png"],
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [

@@ -1,7 +1,7 @@
 {
     "name": "Portal Access: Helpdesk",
     "summary": "Customers close their own tickets in the portal, and nobody else's",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Services/Portal",
     "author": "portal_access_ext contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Portal Access: eWallet",
     "summary": "Customers see their eWallets, gift cards and loyalty points, and add funds",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Services/Portal",
     "author": "portal_access_ext contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Portal Access: Subscriptions",
     "summary": "Customers see their subscriptions in the portal, discuss them and ask to close them",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Services/Portal",
     "author": "portal_access_ext contributors",
     "license": "LGPL-3",
