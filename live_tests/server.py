@@ -16,6 +16,8 @@ from devtools.processes import Child, tail
 from devtools.testing import free_port
 
 START_TIMEOUT = 120
+ERRORS = ("ERROR", "CRITICAL")
+ALARMS = ("WARNING", *ERRORS)
 # The crons that these tests are about. Others only disturb, and one reports to odoo.com.
 KEPT_CRONS = """
     SELECT res_id FROM ir_model_data
@@ -148,7 +150,10 @@ class Database:
 
     def wait_for_crons(self, timeout: float = 30) -> None:
         """Wait until no triggered job waits or runs (its trigger stays until it is done)."""
-        due = "SELECT 1 FROM ir_cron_trigger WHERE call_at <= now() AT TIME ZONE 'UTC' LIMIT 1"
+        due = """
+            SELECT 1 FROM ir_cron_trigger trigger JOIN ir_cron cron ON cron.id = trigger.cron_id AND cron.active
+             WHERE trigger.call_at <= now() AT TIME ZONE 'UTC' LIMIT 1
+        """
         wait_until(lambda: not self.value(due), "the crons are at rest", timeout)
 
 
@@ -164,8 +169,8 @@ class Log:
         """Return where the log ends now."""
         return self.path.stat().st_size
 
-    def problems(self, since: int, allowed: list[str]) -> list[str]:
-        """Return the errors and tracebacks that were logged, but for those that match an allowed pattern."""
+    def problems(self, since: int, allowed: list[str], levels: tuple[str, ...] = ERRORS) -> list[str]:
+        """Return the records of some levels, and tracebacks, but for those that match an allowed pattern."""
         with self.path.open(encoding="utf-8", errors="replace") as file:
             file.seek(since)
             text = file.read()
@@ -175,7 +180,7 @@ class Log:
         return [
             record
             for level, record in records
-            if (level in ("ERROR", "CRITICAL") or "Traceback (most recent call last)" in record)
+            if (level in levels or "Traceback (most recent call last)" in record)
             and not any(re.search(pattern, record) for pattern in allowed)
         ]
 

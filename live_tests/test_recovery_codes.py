@@ -1,12 +1,13 @@
 """Recovery codes on a real Odoo: with a real authenticator, at the same moment, and by workers that share a limit."""
 
-import pyotp
 import pytest
 
 from devtools.mail_catcher import body
 
+from . import totp
 from .clients import Browser, RpcError, XmlRpc
 from .conftest import PASSWORD
+from .totp import type_code
 
 
 @pytest.fixture
@@ -15,14 +16,7 @@ def turn_on(odoo, catcher):
 
     def work(customer):
         browser = Browser(odoo.url).authenticate(customer.email, PASSWORD)
-        identity = browser.call("res.users", "action_totp_enable_wizard", [browser.uid])
-        browser.call("res.users.identitycheck", "write", [identity["res_id"]], {"password": PASSWORD})
-        wizard = browser.call("res.users.identitycheck", "run_check", [identity["res_id"]])["res_id"]
-        [record] = browser.call("auth_totp.wizard", "read", [wizard], ["secret"])
-        authenticator = pyotp.TOTP(record["secret"].replace(" ", ""))
-        browser.call("auth_totp.wizard", "write", [wizard], {"code": authenticator.now()})
-        action = browser.call("auth_totp.wizard", "enable", [wizard])
-        return browser, authenticator, action["params"]["portal_recovery_codes"]
+        return browser, *totp.turn_on(browser, PASSWORD)
 
     return work
 
@@ -32,12 +26,6 @@ def ask_for_code(odoo, customer):
     page = Browser(odoo.url).sign_in(customer.email, PASSWORD)
     assert "Authentication Code" in page.text
     return page
-
-
-def type_code(page, code):
-    """Type a code into the page that asks for it; return the next page."""
-    form = next(form for form in page.tree.forms if "totp_token" in form.fields)
-    return page.browser.post(page.url, {**dict(form.form_values()), "totp_token": code})
 
 
 def test_a_lost_phone_is_no_lost_account(odoo, database, catcher, memory, make_customers, turn_on):
