@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from .addons import own_addons
 from .console import Problem, result, say, step
@@ -11,7 +12,14 @@ OUTPUT = ROOT / "dist"
 
 
 def run(_options) -> int:
-    """Build one wheel for each addon that has a pyproject.toml.
+    """Carry out ./dev build."""
+    for wheel in build(OUTPUT):
+        result(str(wheel.relative_to(ROOT)))
+    return 0
+
+
+def build(folder: Path) -> list[Path]:
+    """Build one wheel for each addon that has a pyproject.toml, in place of those that are there.
 
     :raise Problem: when one cannot be built, or there is nothing to build
     """
@@ -20,12 +28,14 @@ def run(_options) -> int:
         if not (addon.folder / "pyproject.toml").is_file():
             say(f"   {addon.name} has no pyproject.toml: it is not built")
             continue
+        for older in folder.glob(f"odoo_addon_{addon.name}-*.whl"):
+            older.unlink()
         with step(f"building {addon.name}"):
             # whool is in the environment: nothing has to be fetched to build.
             answer = subprocess.run(
                 [
                     *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
-                    *("--disable-pip-version-check", "--wheel-dir", OUTPUT, addon.folder),
+                    *("--disable-pip-version-check", "--wheel-dir", folder, addon.folder),
                 ],
                 capture_output=True,
                 text=True,
@@ -33,9 +43,7 @@ def run(_options) -> int:
             )
             if answer.returncode:
                 raise Problem(f"Building {addon.name} failed:\n{answer.stdout}{answer.stderr}")
-        built.append(addon.name)
+        built += folder.glob(f"odoo_addon_{addon.name}-*.whl")
     if not built:
         raise Problem("There is no addon to build.", "give the addon a pyproject.toml with whool as its build backend.")
-    for wheel in sorted(OUTPUT.glob("*.whl")):
-        result(str(wheel.relative_to(ROOT)))
-    return 0
+    return built

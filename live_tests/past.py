@@ -1,4 +1,4 @@
-"""What has happened in a database before its addons are updated or taken away, and the pages that must go on working."""
+"""What has happened in a database before its addons are updated or taken away, and what must go on working."""
 
 from . import documents, racers, totp
 from .clients import Browser
