@@ -40,6 +40,11 @@ class Installation:
         return [text for level, _logger, text in records if level in ("WARNING", "ERROR", "CRITICAL")]
 
 
+def of_checkout(context: Context) -> Installation:
+    """Return the installation of this checkout."""
+    return Installation(context, addons=(ROOT,))
+
+
 def of_wheels(context: Context, folder: Path) -> tuple[Installation, list[Path]]:
     """Build the wheels and install them; return the installation and the wheels."""
     wheels = build(folder / "wheels")

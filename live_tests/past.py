@@ -84,6 +84,13 @@ class Past:
         """What is open of the payer's invoice."""
         return float(self.database.value("SELECT amount_residual FROM account_move WHERE id = %s", self.invoice))
 
+    def move_to(self, odoo: OdooServer) -> None:
+        """Go on with another Odoo on the same database; sessions go on, too."""
+        self.odoo = self.payer.odoo = odoo
+        self.database = self.payer.database = odoo.database
+        for browser in (self.admin, self.payer.admin, self.browser, self.session, *self.payer.tabs):
+            browser.url = odoo.url
+
     # === What must go on === #
 
     def look_at_pages(self, *others: str) -> None:

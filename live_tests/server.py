@@ -15,6 +15,8 @@ from devtools.context import Context
 from devtools.processes import Child, tail
 from devtools.testing import free_port
 
+from .installations import Installation
+
 START_TIMEOUT = 120
 ERRORS = ("ERROR", "CRITICAL")
 ALARMS = ("WARNING", *ERRORS)
@@ -215,27 +217,35 @@ def prepare(database: Database, url: str, smtp_port: int) -> None:
 
 
 @contextlib.contextmanager
-def running(context: Context, name: str, smtp_port: int, log: Path) -> Iterator[OdooServer]:
-    """Run Odoo on a database, with its crons, until the tests are over."""
+def running(
+    context: Context, name: str, smtp_port: int, log: Path, installation: Installation | None = None
+) -> Iterator[OdooServer]:
+    """Run Odoo on a database, with its crons, until the tests are over.
+
+    :param installation: where it has the addons from, if not from this checkout
+    """
     port = free_port()
     with contextlib.closing(Database(name, context)) as database:
         prepare(database, f"http://127.0.0.1:{port}", smtp_port)
-        with process(context, name, log, port, "--max-cron-threads", "2") as url:
+        with process(context, name, log, port, "--max-cron-threads", "2", installation=installation) as url:
             yield OdooServer(url, database, Log(log))
 
 
 @contextlib.contextmanager
-def process(context: Context, name: str, log: Path, port: int, *options: str) -> Iterator[str]:
+def process(
+    context: Context, name: str, log: Path, port: int, *options: str, installation: Installation | None = None
+) -> Iterator[str]:
     """Run one process of Odoo on a database, beside others perhaps; return its address."""
     url = f"http://127.0.0.1:{port}"
     command = context.odoo_command(
         *("-d", name, "--db-filter", f"^{re.escape(name)}$", "--http-port", str(port), "--db_maxconn", "64"),
-        *("--workers", "0", "--log-level", "info", *options),
+        *("--workers", "0", "--log-level", "info", *options, *(installation.options if installation else ())),
     )
+    environ = installation.environ if installation else context.environ()
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("w") as output,
-        Child(command, env=context.environ(), stdin=subprocess.DEVNULL, stdout=output, stderr=output) as child,
+        Child(command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as child,
     ):
         wait_until(lambda: _answers(child, url, log), f"Odoo answers at {url}, see {log}", START_TIMEOUT)
         yield url

@@ -1,6 +1,7 @@
 """What ./dev build makes is what people install: beside a plain Odoo, with nothing of this checkout on its path."""
 
 import ast
+import contextlib
 import os
 import subprocess
 import zipfile
@@ -80,19 +81,31 @@ def test_the_addon_works_from_its_wheel_beside_a_plain_odoo_also_in_german(wheel
             contact = admin.call("res.partner", "create", values)
             [result] = admin.call("res.partner", "portal_access_grant", [contact])
             assert result["outcome"] == "granted"
-            assert "Portal" in catcher_process.wait_for_invitation(values["email"]).subject
+            assert catcher_process.wait_for_invitation(values["email"]).subject.startswith("Ihr Konto")
             set_password(odoo.database, [values["email"]])
             browser = Browser(odoo.url)
             browser.sign_in(values["email"], PASSWORD)
             page = browser.get("/my/addresses")
             assert page.tree.get("lang") == "de-DE"
-            german, english = (
-                odoo.database.value(f"SELECT arch_db->>'{lang}' FROM ir_ui_view WHERE key = %s", ADDRESSES)
-                for lang in ("de_DE", "en_US")
+            assert "Adressen" in page.text
+            field = odoo.database.value(
+                "SELECT field_description->>'de_DE' FROM ir_model_fields WHERE model = %s AND name = %s",
+                *("res.partner", "portal_access_until"),
             )
-            assert german != english
+            assert field == "Zugriff bis"
             static = browser.session.get(f"{odoo.url}/{MAIN}/static/description/icon.png", timeout=60)
             assert static.content == (ADDONS[MAIN].folder / "static/description/icon.png").read_bytes()
             assert odoo.log.problems(0, allowed=[]) == []
-            path = admin.call("ir.module.module", "search_read", [["name", "=", MAIN]], ["installed_version", "icon"])
-            assert path[0]["icon"] == f"/{MAIN}/static/description/icon.png"
+            [module] = admin.read("ir.module.module", [["name", "=", MAIN]], "icon", "description_html")
+            assert module["icon"] == f"/{MAIN}/static/description/icon.png"
+            assert f"/{MAIN}/static/description/dialog.png" in module["description_html"]
+
+
+@pytest.mark.skipif(not os.environ.get("PAE_FULL_DB_TEMPLATE"), reason="needs the database with everything")
+def test_the_addons_beside_it_install_themselves_from_their_wheels(wheels):
+    databases = Databases(wheels.installation.context)
+    with databases.throwaway(databases.base("full")) as name:
+        assert wheels.installation.run(name, "wheels-full", "-i", MAIN) == []
+        with contextlib.closing(server.Database(name, wheels.installation.context)) as database:
+            query = "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)"
+            assert set(database.values(query, list(ADDONS))) == ADDONS.keys()
