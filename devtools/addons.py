@@ -10,7 +10,7 @@ from .console import Problem, say
 from .settings import ADDON, ROOT
 
 # What a database does not contain: changing it needs no new database.
-NOT_IN_DATABASE = {"tests", "readme", "__pycache__"}
+NOT_IN_DATABASE = {"tests", "readme", "description", "__pycache__"}
 
 
 @dataclass(frozen=True)
