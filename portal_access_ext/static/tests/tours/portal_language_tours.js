@@ -41,7 +41,7 @@ function typeLabelled(label, text) {
                 (each) => each.textContent.trim().replace(/\s*:$/, "") === label,
             );
             const field = exact.control || exact.parentElement.querySelector("input");
-            helpers.text(text, $(field));
+            helpers.text(text, `[name="${field.name}"]`);
         },
     };
 }
