@@ -157,7 +157,8 @@ class Camera:
                 const all = [...document.querySelectorAll({json.dumps(", ".join(selectors))})].filter(
                     (element) => element.checkVisibility() && element.getBoundingClientRect().height
                 );
-                const drawn = (image) => image.complete || !all.some((element) => element.contains(image));
+                const drawn = (image) =>
+                    image.complete || !image.checkVisibility() || !all.some((element) => element.contains(image));
                 if (!all.length || ![...document.images].every(drawn)) {{
                     return null;
                 }}
