@@ -31,6 +31,7 @@ def open_page(tab, fragment: str, selector: str) -> None:
 def search(tab, text: str) -> None:
     """Search a list for a text."""
     tab.type(".o_searchview_input", text)
+    tab.evaluate("document.querySelector('.o_searchview_input').focus()")
     for kind in ("keyDown", "keyUp"):
         tab.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13)
     tab.wait_to_see(".o_searchview_facet", text)
