@@ -50,11 +50,13 @@
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
+            "portal_access_ext/static/src/dialog_order/**/*",
             "portal_access_ext/static/src/invitation/**/*",
             "portal_access_ext/static/src/portal_status/**/*",
             "portal_access_ext/static/src/portal_wizard/**/*",
         ],
         "web.assets_frontend": [
+            "portal_access_ext/static/src/dialog_order/**/*",
             "portal_access_ext/static/src/portal_address/**/*",
             "portal_access_ext/static/src/portal_form/**/*",
             "portal_access_ext/static/src/totp/**/*",

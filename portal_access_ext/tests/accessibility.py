@@ -54,7 +54,7 @@ CHECK = """
         layer.style.setProperty("display", "none", "important");
     }
     const found = await axe.run(
-        { include: selectors.map((each) => [each]) },
+        { include: selectors.map((each) => [each]), exclude: excluded.map((each) => [each]) },
         { runOnly: { type: "tag", values: rules }, resultTypes: ["violations", "incomplete"] },
     );
     const isHidden = (node) =>
@@ -105,7 +105,7 @@ class AccessibilityCase(HttpCase):
         cls._page.stop()
         cls._page = None
 
-    def assert_accessible(self, url, *selectors, login=None, steps=(), sizes=(DESKTOP, PHONE)):
+    def assert_accessible(self, url, *selectors, login=None, steps=(), sizes=(DESKTOP, PHONE), excluded=()):
         """Assert that parts of a page have no violation of level A or AA.
 
         :param str url: the page, opened anew for each size
@@ -114,11 +114,12 @@ class AccessibilityCase(HttpCase):
         :param steps: JavaScript that leads to what is looked at, each run when the page is loaded: `await click("…")`,
             `await type("…", "text")`, `await see("…")`
         :param sizes: widths and heights of the screen
+        :param excluded: selectors of what is Odoo's in these parts, and does not pass
         """
         self._enter_page(login)
         for size in sizes:
             with self.subTest(url=url, width=size[0]):
-                found = self._find_violations(url, selectors, steps, size)
+                found = self._find_violations(url, selectors, steps, size, excluded)
                 if found:
                     self.fail(self._describe(found))
 
@@ -136,7 +137,7 @@ class AccessibilityCase(HttpCase):
         self._page.delete_cookie("session_id", domain=HOST)
         self._wait_remaining_requests()
 
-    def _find_violations(self, url, selectors, steps, size):
+    def _find_violations(self, url, selectors, steps, size, excluded=()):
         """:return list: a dict for each element that violates a rule"""
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 768}
@@ -148,7 +149,7 @@ class AccessibilityCase(HttpCase):
         self._run("".join(f"await see({json.dumps(selector)});" for selector in selectors))
         if PICTURES:
             self._take_picture(f"{url} {width}")
-        return self._run(CHECK, axe=True, selectors=selectors, rules=RULES)
+        return self._run(CHECK, axe=True, selectors=selectors, rules=RULES, excluded=list(excluded))
 
     def _take_picture(self, title):
         """Keep what the page looks like, for people."""

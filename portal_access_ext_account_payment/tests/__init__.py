@@ -1,5 +1,6 @@
 from . import test_invoice_accessibility
 from . import test_invoice_history
+from . import test_invoice_keyboard
 from . import test_invoice_page
 from . import test_invoice_tours
 from . import test_invoices_pages

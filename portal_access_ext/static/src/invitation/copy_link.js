@@ -1,6 +1,7 @@
 /** @odoo-module **/
 
-import { Component } from "@odoo/owl";
+import { Component, useRef } from "@odoo/owl";
+import { useDialogOrder } from "@portal_access_ext/dialog_order/dialog_order";
 import { Dialog } from "@web/core/dialog/dialog";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
@@ -14,6 +15,7 @@ export class CopyLinkDialog extends Component {
     static props = { link: String, login: String, validUntil: String, close: Function };
 
     setup() {
+        useDialogOrder(useRef("link"));
         this.title = _t("Link of the Invitation");
         this.copyText = _t("Copy");
         this.successText = _t("Copied");

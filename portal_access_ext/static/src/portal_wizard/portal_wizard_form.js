@@ -1,6 +1,7 @@
 /** @odoo-module **/
 
 import { onMounted, onWillUnmount, toRaw, useSubEnv } from "@odoo/owl";
+import { useDialogOrder } from "@portal_access_ext/dialog_order/dialog_order";
 import { hasTouch } from "@web/core/browser/feature_detection";
 import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
@@ -47,6 +48,7 @@ export class PortalAccessWizardController extends formView.Controller {
                 return onClickViewButton({ ...params, clickParams });
             },
         });
+        useDialogOrder(this.rootRef);
         onMounted(() => this.rootRef.el.addEventListener("keydown", keepTypedDate, { capture: true }));
         if (this.env.dialogData) {
             // The cross and Escape end in `close`. It is raw, because the dialog would render (and

@@ -1,12 +1,12 @@
 /** @odoo-module **/
 
 import { Component, onMounted, useRef, useState } from "@odoo/owl";
+import { useDialogOrder } from "@portal_access_ext/dialog_order/dialog_order";
 import { browser } from "@web/core/browser/browser";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { sprintf } from "@web/core/utils/strings";
 
-const TITLE_ID = "portal_recovery_codes_title";
 const PRINTING = "o_portal_printing_codes";
 
 /** The ten codes, which are known nowhere else and shown this once: to copy, print or download. */
@@ -20,13 +20,10 @@ export class RecoveryCodesDialog extends Component {
         this.listLabel = _t("Recovery codes");
         this.list = useRef("list");
         this.state = useState({ said: "" });
+        useDialogOrder(this.list);
         onMounted(() => {
-            const dialog = this.list.el.closest("[role=dialog]");
-            dialog.querySelector(".modal-title").id = TITLE_ID;
-            dialog.setAttribute("aria-labelledby", TITLE_ID);
-            dialog.setAttribute("aria-modal", "true");
             // On a phone, the first button of a dialog closes it: a second Enter must not lose the codes.
-            dialog.querySelector(".modal-footer button").focus();
+            this.list.el.closest("[role=dialog]").querySelector(".modal-footer button").focus();
         });
     }
 

@@ -31,7 +31,9 @@ publicWidget.registry.PortalPaymentChoices = publicWidget.Widget.extend({
 
     _onChange(ev) {
         this._update();
-        if (ev.currentTarget.value === "other") {
+        const choice = ev.currentTarget;
+        // The arrow keys choose on the way to another choice, and Tab leads to the amount.
+        if (choice.value === "other" && choice.type === "radio" && !choice.matches(":focus-visible")) {
             this._amount.focus();
         }
     },

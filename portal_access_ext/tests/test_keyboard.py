@@ -1,0 +1,107 @@
+from odoo.tests import tagged
+
+from .keyboard import KeyboardCase
+from .test_address_pages import AddressPageCase
+from .test_totp_codes import TotpCase
+
+DIALOG = ".modal-content"
+
+
+@tagged("post_install", "-at_install")
+class TestKeyboardOfCustomers(KeyboardCase, AddressPageCase):
+    """Details and addresses, by the keyboard alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.login = self.anna.user_ids.login
+
+    def test_details_are_mended_and_saved(self):
+        self.anna.parent_id = False
+        form = "form.o_portal_form"
+        self.open_page("/my", self.login)
+        self.tab_to("a[href$='/my/account']")
+        self.press("Enter")
+        self.see(form)
+        self.assert_walkable(form)
+        self.tab_to(f"{form} [name=email]", "Shift+Tab")
+        self.write("no address")
+        self.press("Enter")
+        self.see(f"{form} .is-invalid")
+        self.assert_at(f"{form} [name=email][aria-invalid=true][aria-describedby]")
+        self.press("Shift+Tab", "Tab")  # selects what is typed
+        self.write("mended@pae.example")
+        self.press("Enter")
+        self.see(".o_portal_my_home")
+        self.anna.invalidate_recordset()
+        self.assertEqual(self.anna.email, "mended@pae.example")
+
+    def test_an_address_is_removed_and_another_added(self):
+        page, remove = ".o_portal_my_addresses", ".o_portal_address_remove button"
+        self.open_page("/my/addresses", self.login)
+        self.see(page)
+        self.assert_walkable(page)
+        self.assert_not_cut(page)
+        self.open_page("/my/addresses")
+        self.tab_to(remove)
+        self.press("Enter")
+        self.see(DIALOG)
+        for _press in range(4):
+            self.press("Tab")
+            self.assertTrue(self.is_at(f"{DIALOG} *"), "The focus leaves the dialog.")
+        self.press("Escape")
+        self.assert_at(remove)
+        self.press("Enter")
+        self.tab_to(f"{DIALOG} .btn-primary")
+        self.press("Enter")
+        self.see(f"{page} [role=status]")
+        self.tab_to("a[href$='/my/addresses/new']")
+        self.press("Enter")
+        self.see("form.o_portal_form")
+        self.assert_walkable("form.o_portal_form")
+
+    def test_a_translated_page_says_its_language(self):
+        lang = next((code for code, _name in self.env["res.lang"].get_installed() if code != "en_US"), None)
+        if not lang:
+            self.skipTest("Only English is installed")
+        self.anna.lang = lang
+        self.open_page("/my/account", self.login)
+        self.assert_not_cut("form.o_portal_form", lang=lang.replace("_", "-"))
+
+
+@tagged("post_install", "-at_install")
+class TestKeyboardOfRecoveryCodes(KeyboardCase, TotpCase):
+    """The dialog of the recovery codes, by the keyboard alone."""
+
+    def test_new_codes_are_made_and_kept(self):
+        self.user.password = login = self.user.login
+        # The tests sign in like a program, which Odoo would now ask for an API key.
+        self.patch(self.registry["res.users"], "_rpc_api_keys_only", lambda user: False)
+        self.open_page("/my/security", login)
+        for section in ("portal_login", "portal_sessions", "portal_activity"):
+            self.assert_not_cut(f"section[name={section}]")
+        self.open_page("/my/security")
+        make = ".o_portal_recovery_codes button"
+        self.tab_to(make)
+        self.press("Enter")
+        self.tab_to(f"{DIALOG} input[name=password]")
+        self.write(login)
+        self.press("Enter")
+        self.see(f"{DIALOG} .o_portal_recovery_list")
+        self.assert_at(f"{DIALOG} .modal-footer button")
+        self.assert_walkable(".modal:has(.o_portal_recovery_list)")
+        self.assertTrue(
+            self._run(
+                """
+                const dialog = await see("[role=dialog]:has(.o_portal_recovery_list)");
+                const [list, button] = [".o_portal_recovery_list", ".btn-primary"].map((s) => dialog.querySelector(s));
+                const title = document.getElementById(dialog.getAttribute("aria-labelledby"));
+                return Boolean(title?.textContent.trim()) && dialog.ariaModal === "true"
+                    && Boolean(list.compareDocumentPosition(button) & Node.DOCUMENT_POSITION_FOLLOWING);
+                """
+            ),
+            "The dialog has no name, or is read in another order than it is seen.",
+        )
+        self.tab_to(f"{DIALOG} .btn-primary")
+        self.press("Enter")
+        self._run("while (document.querySelector('.o_portal_recovery_list')) { await new Promise((r) => setTimeout(r, 50)); }")
+        self.see(make)
