@@ -1,6 +1,6 @@
 from .accessibility import DESKTOP, AccessibilityCase
 
-VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowUp": 38, "ArrowDown": 40}
+VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40}
 TEXTS = {"Enter": "\r", " ": " "}
 # At twice the size of letters, and on a phone.
 ZOOMED = {"width": 683, "height": 768, "deviceScaleFactor": 2, "mobile": False}
@@ -8,6 +8,7 @@ ZOOMED = {"width": 683, "height": 768, "deviceScaleFactor": 2, "mobile": False}
 # What can be used in a part of a page, and what the focus is at. A group of radios is one stop.
 WATCH = """
     const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    const typed = "textarea, input:not([type=checkbox], [type=radio], [type=submit], [readonly])";
     const look = (element) => {
         const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, backgroundColor, color,
             textDecorationLine } = getComputedStyle(element);
@@ -68,7 +69,8 @@ STEP = (
     return {
         name: name(element),
         isAgain: before === "seen",
-        isVisible: before === undefined || look(element) !== before,
+        // A text that can be typed in has a caret.
+        isVisible: before === undefined || look(element) !== before || element.matches(typed),
         box: { left: left + x, right: right + x, top: top + y, bottom: bottom + y },
     };
 """
