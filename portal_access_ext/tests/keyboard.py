@@ -125,7 +125,7 @@ class KeyboardCase(AccessibilityCase):
             for parameters in ({"type": kind, **event, **text}, {"type": "keyUp", **event}):
                 self._page._websocket_request("Input.dispatchKeyEvent", params=parameters)
 
-    def write(self, text):
+    def enter(self, text):
         self._page._websocket_request("Input.insertText", params={"text": text})
 
     def is_at(self, selector):

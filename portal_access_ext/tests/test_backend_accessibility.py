@@ -146,7 +146,7 @@ class TestBackendKeyboard(BackendCase):
         self.assert_at(f"{cell} td[name=email]")
         self.press("Enter")
         self.assert_at(f"{cell} td[name=email] input")
-        self.write("cleo@axe.example")
+        self.enter("cleo@axe.example")
         self.press("Tab")
         self.assert_at(f"{cell} td[name=in_portal] input")
         self.press(" ")

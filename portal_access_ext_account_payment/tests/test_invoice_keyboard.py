@@ -32,7 +32,7 @@ class TestInvoiceKeyboard(KeyboardCase, InvoicePaymentCase):
                 break
         self.press("Tab")
         self.assert_at(f"{choices} [name=amount]")
-        self.write("600")
+        self.enter("600")
         self.press("Tab")
         self.assert_at(f"{choices} button[type=submit]")
         self.press("Enter")
