@@ -34,7 +34,7 @@ class BackendCase(KeyboardCase, PortalAccessCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.admin = mail_new_test_user(
-            cls.env, login="pae_axe", groups="base.group_user,base.group_system,base.group_partner_manager"
+            cls.env, login="pae_accessibility", groups="base.group_user,base.group_system,base.group_partner_manager"
         )
         cls.login = cls.admin.password = cls.admin.login
         Partner = cls.env["res.partner"]
