@@ -42,7 +42,7 @@ const OPEN = [
 const CHOOSE = [
     click('label:contains("Top-up 25")'),
     click('button:contains("Continue to payment")'),
-    see('.o_portal_topup h1:contains("25.00"):contains("Shop wallet")'),
+    see('.o_portal_topup:contains("25.00") h1:contains("Shop wallet")'),
 ];
 
 function enter(outcome) {
@@ -138,7 +138,7 @@ add("amount", () => [
     },
     type("#portal_amount", "1,033.50"),
     click('button:contains("Continue to payment")'),
-    see('.o_portal_topup h1:contains("1,033.50")'),
+    see('.o_portal_topup p:contains("1,033.50")'),
     ...enter("done"),
     wait('.o_portal_ewallet_balance:contains("1,038.50")', "The new balance"),
 ]);
