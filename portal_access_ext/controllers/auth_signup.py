@@ -1,3 +1,5 @@
+import logging
+
 from odoo.http import request, route
 
 from odoo.addons.auth_signup.controllers.main import AuthSignupHome
@@ -5,12 +7,24 @@ from odoo.addons.auth_signup.controllers.main import AuthSignupHome
 from ..models.portal_access_invitation import hash_token
 from .portal_invitation import show_in_language
 
+_logger = logging.getLogger(__name__)
+
 
 class PortalAccessSignup(AuthSignupHome):
     @route()
     def web_auth_signup(self, *args, **kw):
-        """Open an invitation in the language of its mail."""
-        return self._portal_redirect_to_language() or super().web_auth_signup(*args, **kw)
+        """Open an invitation in the language of its mail; let in whoever has signed up, whatever fails afterwards."""
+        redirection = self._portal_redirect_to_language()
+        if redirection:
+            return redirection
+        was_signed_in = bool(request.session.uid)
+        response = super().web_auth_signup(*args, **kw)
+        error = response.is_qweb and response.qcontext.get("error")
+        if error and request.session.uid and not was_signed_in:
+            # Odoo tells the customer, signed in by now, that a mail to welcome them failed: the French one always does.
+            _logger.warning("After user %s had signed up: %s", request.session.uid, error)
+            return self.web_login(*args, **kw)
+        return response
 
     @route()
     def web_auth_reset_password(self, *args, **kw):

@@ -1,8 +1,10 @@
 from datetime import timedelta
 
 from odoo import fields, http
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import HOST
+from odoo.tools import mute_logger
 
 from .common import PortalAccessCase
 
@@ -54,6 +56,17 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         self.post_password()
         self.assertTrue(self.has_password())
         self.assertEqual(self.invitations_of(self.partner).state, "accepted")
+
+    @mute_logger("odoo.addons.portal_access_ext.controllers.auth_signup")
+    def test_who_signed_up_is_let_in_also_if_the_mail_to_welcome_them_fails(self):
+        def fail(*_args, **_kwargs):
+            raise UserError("The French translation of this template can't be rendered")
+
+        self.patch(type(self.env["mail.template"]), "send_mail", fail)
+        response = self.post_password()
+        self.assertTrue(self.has_password())
+        # Where a sign-in leads; the page itself belongs to a session that this test does not keep.
+        self.assertTrue(response.history[0].headers["Location"].endswith("/my"), response.history[0].headers)
 
     def test_an_expired_link_says_so_at_once(self):
         self.expire()
