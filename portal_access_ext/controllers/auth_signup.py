@@ -9,6 +9,9 @@ from .portal_invitation import show_in_language
 
 _logger = logging.getLogger(__name__)
 
+OPENED = "portal_access_link"  # in the session: the hash of the last link
+REDIRECTED = "in_language"  # in the address
+
 
 class PortalAccessSignup(AuthSignupHome):
     @route()
@@ -34,7 +37,7 @@ class PortalAccessSignup(AuthSignupHome):
     def _portal_redirect_to_language(self):
         """Send who opens a link that works to the same page in the contact's language, once.
 
-        Odoo takes the browser's, and gives it to the user for good. Who chooses another language on the page keeps it.
+        Odoo takes the browser's. Who chooses another language on the page keeps it.
 
         :return: a redirection; None if there is nothing to change
         """
@@ -43,16 +46,17 @@ class PortalAccessSignup(AuthSignupHome):
             return None
         # sudo: visitors read no contacts; the mail of the very link that they hold is in this language.
         holder = request.env["res.partner"].sudo()._signup_retrieve_partner(token, check_validity=True)
-        code = holder and request.env["ir.http"].get_nearest_lang(holder.lang)
-        opened = hash_token(token)
-        if not code or code == request.env.lang or request.session.get("portal_access_link") == opened:
+        if not holder:
             return None
-        request.session["portal_access_link"] = opened
-        language = request.env["res.lang"]._lang_get(code)
-        path = f"/{language.url_code}{request.httprequest.path}"
-        response = request.redirect_query(path, request.httprequest.args)
-        response.set_cookie("frontend_lang", code)
-        return response
+        link = hash_token(token)
+        is_opened = request.session.get(OPENED) == link
+        request.session[OPENED] = link
+        code = request.env["ir.http"].get_nearest_lang(holder.lang)
+        # Without cookies, Odoo leads from the site's own language back to the browser's: not more than once.
+        if is_opened or REDIRECTED in request.params or not code or code == request.env.lang:
+            return None
+        path = f"/{request.env['res.lang']._lang_get(code).url_code}{request.httprequest.path}"
+        return request.redirect_query(path, {**request.httprequest.args, REDIRECTED: 1})
 
     def get_auth_signup_qcontext(self):
         """Say at once that a link is expired or used; stock shows the form, and fails when it is sent."""

@@ -345,9 +345,10 @@ class PortalAccessExposure(models.Model):
                 if module
                 else _("It was added by hand to what portal users change.")
             )
+        model, label = labels.get(field.model_name, field.model_name), field._description_string(self.env)
         return {
             "kind": "3_field",
-            "name": f"{labels.get(field.model_name, field.model_name)}: {field.string} ({field.name})",
+            "name": f"{model}: {label} ({field.name})",
             "model": field.model_name,
             "operation": operation,
             "judgement": judgement,

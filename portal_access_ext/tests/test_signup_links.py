@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import requests
+
 from odoo import fields, http
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
@@ -28,10 +30,10 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
         self.partner.sudo().signup_expiration = fields.Datetime.now() - timedelta(days=1)
         self.env.flush_all()
 
-    def post_password(self, path="/web/signup"):
+    def post_password(self):
         self.authenticate(None, None)
         return self.url_open(
-            path,
+            "/web/signup",
             data={
                 "token": self.token,
                 "login": self.user.login,
@@ -110,19 +112,31 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
             self.opener.cookies.clear()
             path = f"/web/{route}?token={self.token}"
             response = self.url_open(path)
-            self.assertTrue(response.url.endswith(f"/de{path}"), response.url)
+            self.assertTrue(response.url.endswith(f"/de{path}&in_language=1"), response.url)
             self.assertEqual(self.opener.cookies["frontend_lang"], "de_DE")
             self.opener.cookies.set("frontend_lang", "en_US", domain=HOST)
             self.assertTrue(self.url_open(path).url.endswith(path))
             self.assertEqual(self.opener.cookies["frontend_lang"], "en_US")
 
-    def test_a_password_chosen_by_a_link_leaves_the_contact_s_language(self):
+    def test_the_first_choice_of_another_language_counts(self):
         self.speak("de_DE")
+        path = f"/web/signup?token={self.token}"
+        self.assertTrue(self.url_open(f"/de{path}").url.endswith(f"/de{path}"))
         self.opener.cookies.set("frontend_lang", "en_US", domain=HOST)
-        page = self.url_open(f"/web/signup?token={self.token}")
-        self.post_password(page.url.partition("?")[0])
-        self.assertTrue(self.has_password())
-        self.assertEqual(self.partner.lang, "de_DE")
+        self.assertTrue(self.url_open(path).url.endswith(path))
+
+    def test_a_client_without_cookies_gets_the_page(self):
+        self.speak("de_DE")
+        self.partner.lang = "en_US"
+        self.env.flush_all()
+        path, headers = f"/web/signup?token={self.token}", {"Accept-Language": "de-DE"}
+        for _redirect in range(6):
+            response = requests.get(self.base_url() + path, headers=headers, allow_redirects=False, timeout=30)
+            if response.status_code == 200:
+                break
+            path = response.headers["Location"].removeprefix(self.base_url())
+        self.assertEqual(response.status_code, 200)
+        self.assertIn('name="password"', response.text)
 
     def test_a_language_that_visitors_can_not_choose_changes_nothing(self):
         if "website" in self.env:
