@@ -61,8 +61,10 @@ class TestSignupLinks(PortalAccessCase, HttpCase):
 
     @mute_logger("odoo.addons.portal_access_ext.controllers.auth_signup")
     def test_who_signed_up_is_let_in_also_if_the_mail_to_welcome_them_fails(self):
+        error = UserError("The French text of this template can't be rendered")
+
         def fail(*_args, **_kwargs):
-            raise UserError("The French translation of this template can't be rendered")
+            raise error
 
         self.patch(type(self.env["mail.template"]), "send_mail", fail)
         response = self.post_password()
