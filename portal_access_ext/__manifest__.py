@@ -28,6 +28,7 @@
         "views/portal_access_event_views.xml",
         "views/portal_access_exposure_views.xml",
         "views/portal_access_login_views.xml",
+        "views/portal_layout_templates.xml",
         "views/portal_form_templates.xml",
         "views/portal_details_templates.xml",
         "views/portal_home_templates.xml",

@@ -1,6 +1,9 @@
+import time
+
 from .accessibility import DESKTOP, AccessibilityCase
 
-VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40}
+VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "a": 65}
+MODIFIERS = {"Control": 2, "Shift": 8}
 TEXTS = {"Enter": "\r", " ": " "}
 # At twice the size of letters, and on a phone.
 ZOOMED = {"width": 683, "height": 768, "deviceScaleFactor": 2, "mobile": False}
@@ -116,10 +119,10 @@ class KeyboardCase(AccessibilityCase):
     def press(self, *keys):
         """Press keys one after the other, `Shift+Tab` and the like too."""
         for key in keys:
-            shift, _plus, rest = key.rpartition("+")
+            modifier, _plus, rest = key.rpartition("+")
             code = VIRTUAL_KEYS[rest]
             event = {"key": rest, "code": "Space" if rest == " " else rest, "windowsVirtualKeyCode": code}
-            event["modifiers"] = 8 if shift else 0
+            event["modifiers"] = MODIFIERS.get(modifier, 0)
             text = {"text": TEXTS[rest]} if rest in TEXTS else {}
             kind = "keyDown" if text else "rawKeyDown"
             for parameters in ({"type": kind, **event, **text}, {"type": "keyUp", **event}):
@@ -141,13 +144,17 @@ class KeyboardCase(AccessibilityCase):
         """
         self.assertIs(self._run(code, selector=selector), True, f"The focus is not at {selector}")
 
-    def tab_to(self, selector, key="Tab", limit=80):
-        """Press a key until the focus is there."""
+    def tab_to(self, selector, key="Tab", limit=80, pause=0):
+        """Press a key until the focus is there.
+
+        :param float pause: seconds after each; what follows a key, as the next row of a list, may take its time
+        """
         self.see(selector)
         for _press in range(limit):
             if self.is_at(selector):
                 return
             self.press(key)
+            time.sleep(pause)
         self.fail(f"{key} does not lead to {selector}")
 
     def assert_walkable(self, selector):

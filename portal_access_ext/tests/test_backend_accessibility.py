@@ -10,6 +10,8 @@ DIALOG = ".modal-content"
 COG = ".o_control_panel .o_cp_action_menus button:has(.fa-cog)"
 # Odoo's own: they have no names. Whom an avatar shows is written beside it.
 STOCK = (".o_list_record_selector", ".o_optional_columns_dropdown", ".o_m2o_avatar")
+# People do not press faster, and Odoo needs it for the next row.
+PAUSE = 0.3
 IS_NAMED = """
     const dialog = await see("[role=dialog]");
     const title = document.getElementById(dialog.getAttribute("aria-labelledby"));
@@ -125,9 +127,7 @@ class TestBackendAccessibility(BackendCase):
 class TestBackendKeyboard(BackendCase):
     """The dialog is opened, gone through and filled in by the keyboard alone."""
 
-    def test_the_dialog(self):
-        cell = f"{DIALOG} .o_data_row:has([data-tooltip*=Cleo])"
-        box = f"{cell} td[name=in_portal] input"
+    def open_dialog(self):
         self.open_page(self.company_contact, self.login)
         self.tab_to(COG)
         self.press("Enter")
@@ -139,13 +139,54 @@ class TestBackendKeyboard(BackendCase):
         self.press("Enter")
         self.see(f"{DIALOG} .o_data_row")
         self.assert_at(f"{DIALOG} textarea")
+
+    def row_of(self, name):
+        return f"{DIALOG} .o_data_row:has([data-tooltip*={name}])"
+
+    def test_the_dialog(self):
+        row = self.row_of("Cleo")
+        box = f"{row} td[name=in_portal] input"
+        self.open_dialog()
         self.assert_walkable(DIALOG)
         # What Tab does not lead to, the arrow keys do, as in all of Odoo's lists.
         self.tab_to(box)
         self.press("ArrowLeft")
-        self.assert_at(f"{cell} td[name=email]")
+        self.assert_at(f"{row} td[name=email]")
         self.press("Enter")
-        self.assert_at(f"{cell} td[name=email] input")
+        self.assert_at(f"{row} td[name=email] input")
         self.enter("cleo@axe.example")
         self.press("Tab")
-        self.assert_at(f"{cell} td[name=in_portal] input")
+        self.assert_at(box)
+        self.see(f"{row} [data-status=ready]")
+        self.press(" ")
+        self.see(f"{box}:checked", ".o_portal_access_pending span:not(:empty)")
+        # A row that is edited lets go of the focus at the end of the list.
+        self.tab_to(f"{DIALOG} [name=action_apply]", pause=PAUSE)
+        self.press("Enter")
+        self.see(f"{row} [data-status=granted]")
+        self.assert_at(f"{DIALOG} [name=action_apply]")
+        self.no_email.invalidate_recordset()
+        self.assertEqual((self.no_email.email, self.no_email.portal_access), ("cleo@axe.example", "invited"))
+        self.tab_to(f"{DIALOG} [data-hotkey=x]", pause=PAUSE)
+        self.press("Enter")
+        self.see("body:not(:has(.modal))")
+
+    def test_the_buttons_of_a_row(self):
+        row = self.row_of("Ben")
+        self.open_dialog()
+        self.tab_to(f"{row} [name=action_grant_access]", pause=PAUSE)
+        self.press("Enter")
+        self.see(f"{row} [data-status=granted]")
+        self.tab_to(f"{row} [name=action_revoke_access]", pause=PAUSE)
+        self.press("Enter")
+        self.see(f"{row} [data-status=revoked]")
+        box = f"{row} td[name=in_portal] input"
+        self.tab_to(box, pause=PAUSE)
+        self.press(" ")
+        self.see(f"{box}:checked")
+        self.press("Escape")
+        question = ".modal:not(:has(.o_portal_access_wizard))"
+        self.assert_at(f"{question} .btn-primary")
+        self.tab_to(f"{question} .btn-secondary")
+        self.press("Enter")
+        self.see("body:not(:has(.modal))")
