@@ -27,6 +27,13 @@ function keepTypedDate(ev) {
     }
 }
 
+/** Odoo's list would edit the row, where Enter presses every other button. */
+function letEnterPress(ev) {
+    if (ev.key === "Enter" && ev.target.closest(".o_data_row button")) {
+        ev.stopPropagation();
+    }
+}
+
 /**
  * The form in the dialog "Portal Access Management".
  *
@@ -49,7 +56,11 @@ export class PortalAccessWizardController extends formView.Controller {
             },
         });
         useDialogOrder(this.rootRef);
-        onMounted(() => this.rootRef.el.addEventListener("keydown", keepTypedDate, { capture: true }));
+        onMounted(() => {
+            for (const listener of [keepTypedDate, letEnterPress]) {
+                this.rootRef.el.addEventListener("keydown", listener, { capture: true });
+            }
+        });
         if (this.env.dialogData) {
             // The cross and Escape end in `close`. It is raw, because the dialog would render (and
             // set up this form) again each time that it changes.
