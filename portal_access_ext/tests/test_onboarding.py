@@ -1,7 +1,10 @@
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from lxml import html
 
+from odoo import Command
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.base.models.ir_mail_server import IrMailServer
@@ -29,7 +32,7 @@ class OnboardingCase(PortalAccessCase):
             email="fay@first.example",
             groups="base.group_system,base.group_partner_manager",
             company_id=cls.company.id,
-            company_ids=[(6, 0, (cls.company | cls.other_company).ids)],
+            company_ids=[Command.set((cls.company | cls.other_company).ids)],
         )
         cls.panel = cls.env.ref("portal_access_ext.onboarding_onboarding_portal_access")
         cls.env["portal.access.exposure"].search([]).unlink()
@@ -81,6 +84,50 @@ class TestOnboardingSteps(OnboardingCase):
         self.assertIn("Nobody listens", answer["params"]["message"])
         self.assertEqual(answer["params"]["next"]["res_model"], "ir.mail_server")
         self.assertEqual(self.states()[0], "not_done")
+
+    def test_who_customers_get_mail_from_is_named_as_the_server_wants_it(self):
+        for smtp_from, sender in (
+            ("fay@first.example", '"Fay First" <fay@first.example>'),
+            ('"Fay First" <fay@first.example>', '"Fay First" <fay@first.example>'),
+            ("notifications@first.example", '"Fay First" <notifications@first.example>'),
+        ):
+            with self.subTest(smtp_from=smtp_from):
+                connection = SimpleNamespace(smtp_from=smtp_from, close=lambda: None)
+                with patch.object(IrMailServer, "connect", lambda *_args, answer=connection, **_kwargs: answer):
+                    answer = self.step(MAIL).action_open_step_portal_mail()
+                self.assertEqual(answer["params"]["message"], f"Your invitations come from {sender}.")
+
+    def test_who_sees_no_panel_can_do_none_of_its_steps(self):
+        def connect(*args, **kwargs):
+            self.fail("Somebody made Odoo connect to a mail server")
+
+        self.states()
+        customer = self.grant(self.partner)
+        with patch.object(IrMailServer, "connect", connect):
+            for user in (customer, self.employee, self.manager, self.env.ref("base.public_user")):
+                Step = self.env["onboarding.onboarding.step"].with_user(user)
+                with self.subTest(user=user.login):
+                    for name in ("mail", "settings", "exposure", "grant"):
+                        self.assertRaises(AccessError, getattr(Step, f"action_open_step_portal_{name}"))
+                    self.assertRaises(AccessError, self.panel.with_user(user).action_close_panel_portal_access)
+        self.assertFalse(self.panel.with_company(self.company).is_onboarding_closed)
+        self.assertFalse(self.env["portal.access.exposure"].search([]))
+
+    def test_two_who_load_the_panel_at_once_both_see_it(self):
+        self.grant_in_company(self.company)
+        panel, step = self.in_company(self.panel), self.step(GRANT)
+        panel._search_or_create_progress()
+        # What the other one has done, this one's transaction has not seen.
+        self.assertEqual(step.current_step_state, "not_done")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO onboarding_progress_step (step_id, company_id, step_state) VALUES (%s, %s, 'done')",
+            [step.id, self.company.id],
+        )
+        values = panel._prepare_rendering_values()
+        self.assertEqual(values["steps"], panel.step_ids)
+        self.assertEqual(len(step.progress_ids), 1)
+        self.assertEqual(self.states(), ["not_done"] * 3 + ["done"])
 
     def test_what_was_done_elsewhere_is_ticked_off(self):
         self.grant_in_company(self.company)
