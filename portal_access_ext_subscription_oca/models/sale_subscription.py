@@ -3,6 +3,12 @@ from odoo.osv.expression import AND, OR
 from odoo.tools import format_date
 
 STAFF = "base.group_user"
+# The stages that subscription_oca makes, by the name that it gives them.
+SHIPPED_STAGES = {
+    "Ready to start": "subscription_oca.subscription_stage_draft",
+    "In progress": "subscription_oca.subscription_stage_in_progress",
+    "Closed": "subscription_oca.subscription_stage_closed",
+}
 
 
 class SaleSubscription(models.Model):
@@ -112,9 +118,11 @@ class SaleSubscription(models.Model):
     def _portal_get_stage_name(self):
         """:return str: the stage's name; none for those of `subscription_oca` in a language that it doesn't speak"""
         stage = self.stage_id
-        is_english = stage.name == stage.with_context(lang="en_US").name
-        is_foreign = is_english and (self.env.lang or "en_US") != "en_US"
-        if is_foreign and stage.sudo().get_external_id()[stage.id].startswith("subscription_oca."):  # who made it
+        if (self.env.lang or "en_US") == "en_US":
+            return stage.name
+        # What the company renamed it in any language, it wants to be read.
+        xmlid = SHIPPED_STAGES.get(stage.name)
+        if xmlid and stage.id == self.env["ir.model.data"]._xmlid_to_res_id(xmlid):
             return False
         return stage.name
 

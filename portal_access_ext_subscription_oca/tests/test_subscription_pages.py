@@ -31,6 +31,13 @@ class SubscriptionPageCase(SubscriptionCase):
     def text_of(self, url):
         return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<script.*?</script>", "", self.get(url).text)).split())
 
+    def measure(self, url):
+        counter = []
+        for _attempt in range(4):
+            with self.count_queries(counter):
+                self.assertEqual(self.url_open(url, allow_redirects=False).status_code, 200)
+        return min(counter)
+
 
 @tagged("post_install", "-at_install")
 class TestSubscriptionPages(SubscriptionPageCase):
@@ -445,13 +452,6 @@ class TestSubscriptionPages(SubscriptionPageCase):
     # -------------------------------------------------------------------------
     # What it costs
     # -------------------------------------------------------------------------
-
-    def measure(self, url):
-        counter = []
-        for _attempt in range(4):
-            with self.count_queries(counter):
-                self.assertEqual(self.url_open(url, allow_redirects=False).status_code, 200)
-        return min(counter)
 
     def test_pages_cost_no_more_for_who_has_more(self):
         self.make_invoice(self.subscription)
