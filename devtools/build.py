@@ -1,5 +1,6 @@
 """./dev build: the addons' wheels."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,7 @@ def build(folder: Path) -> list[Path]:
                     *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
                     *("--disable-pip-version-check", "--wheel-dir", folder, addon.folder),
                 ],
+                env=git_environ(),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -47,3 +49,17 @@ def build(folder: Path) -> list[Path]:
     if not built:
         raise Problem("There is no addon to build.", "give the addon a pyproject.toml with whool as its build backend.")
     return built
+
+
+def git_environ() -> dict[str, str]:
+    """Return the environment in which git reads this checkout, also where it belongs to somebody else.
+
+    Refused, whool would pack all files that lie there instead of those that git knows.
+    """
+    number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    return {
+        **os.environ,
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": "safe.directory",
+        f"GIT_CONFIG_VALUE_{number}": str(ROOT),
+    }

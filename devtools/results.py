@@ -16,6 +16,7 @@ ODOO_SUMMARY = re.compile(r"Module \w+: \d+ failures|At least one test failed|\d
 # A test's own logger, under which Odoo's runner reports what failed.
 TEST_LOGGER = re.compile(r"odoo\.addons\.\w+\.tests\b")
 
+ALARMS = ("WARNING", "ERROR", "CRITICAL")
 # Records that say nothing about our addons. Each with its reason; keep it short.
 IGNORED_RECORDS = (
     # Odoo 17.0 itself: docutils' complaints about the descriptions of stock modules.
@@ -97,10 +98,10 @@ def from_odoo_log(log: Path, where: str) -> Outcome:
             total = [int(number) for number in found.groups()]
         elif TEST_LOGGER.match(logger) and text.startswith("skipped "):
             outcome.skipped += 1
-        elif level in ("WARNING", "ERROR", "CRITICAL"):
+        elif level in ALARMS:
             if TEST_LOGGER.match(logger) and (found := ODOO_FAILURE.match(first_line)):
                 outcome.failures.append(f"{where}: {found['test']}")
-            elif not _is_summary(logger, text) and not any(pattern.search(text) for pattern in IGNORED_RECORDS):
+            elif not _is_summary(logger, text) and not is_ignored(text):
                 problems.append(f"{where}: {level} in the log: {logger}: {first_line}")
     if total is None:
         return outcome.fail(f"{where}: Odoo's test runner came to no result, see {log}")
@@ -110,6 +111,11 @@ def from_odoo_log(log: Path, where: str) -> Outcome:
     for problem in problems:
         outcome.fail(problem)
     return outcome
+
+
+def is_ignored(text: str) -> bool:
+    """Tell the records that say nothing about our addons."""
+    return any(pattern.search(text) for pattern in IGNORED_RECORDS)
 
 
 def _is_summary(logger: str, text: str) -> bool:

@@ -21,6 +21,7 @@ from .settings import LOGS, ROOT, STATE, short_hash
 LIVE = ROOT / "live_tests"  # they start a real Odoo themselves
 OWN = ROOT / "devtools" / "tests"
 NO_TESTS_COLLECTED = 5
+ONCE = "portal_access_once"
 LANES_AT_ONCE = 2  # each keeps a core busy
 OCA_MODULES = ("portal_invitation_by_website",)
 OCA_TESTS = ("test_access_customized.py", "test_portal_wizard.py")
@@ -67,13 +68,17 @@ def lane_live(context: Context, databases: Databases) -> Outcome:
 
 
 def lane_alone(context: Context, databases: Databases) -> Outcome:
-    """Install the main addon on a stock base with its tests enabled, and check the log."""
+    """Install the main addon on a stock base with its tests enabled, and check the log.
+
+    The slow tests that are tagged ONCE find here what they find with everything installed: lane_full runs them.
+    """
     addon = main_addon()
     log = LOGS / "test-alone.log"
     with databases.throwaway(databases.base("alone")) as name, step(f"[alone] Odoo's test runner on {addon}") as now:
         code = processes.run_logged(
             context.odoo_command(
-                *("-d", name, "-i", addon, "--test-enable", "--test-tags", f"/{addon}", "--stop-after-init"),
+                *("-d", name, "-i", addon, "--test-enable", "--test-tags", f"/{addon},-{ONCE}"),
+                "--stop-after-init",
                 *("--http-port", str(free_port()), "--max-cron-threads=0"),
             ),
             log,

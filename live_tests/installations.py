@@ -1,13 +1,11 @@
 """Odoo with the addons from elsewhere than this checkout: from wheels, or from an older state of it."""
 
-import io
 import os
 import subprocess
-import tarfile
 from pathlib import Path
 
 from devtools import results
-from devtools.build import build
+from devtools.build import build, git_environ
 from devtools.context import Context
 from devtools.processes import run_or_explain
 from devtools.settings import LOGS, ROOT
@@ -37,7 +35,7 @@ class Installation:
         command = self.context.odoo_command("-d", database, "--stop-after-init", "--no-http", "--max-cron-threads=0")
         run_or_explain([*command, *self.options, *arguments], path, f"odoo-bin {' '.join(arguments)}", env=self.environ)
         records = results.odoo_records(path)
-        return [text for level, _logger, text in records if level in ("WARNING", "ERROR", "CRITICAL")]
+        return [text for level, _logger, text in records if level in results.ALARMS and not results.is_ignored(text)]
 
 
 def of_checkout(context: Context) -> Installation:
@@ -56,10 +54,21 @@ def of_wheels(context: Context, folder: Path) -> tuple[Installation, list[Path]]
 
 def of_commit(context: Context, commit: str, folder: Path) -> Installation | None:
     """Return the installation of an older state of this checkout, None when its history does not go back so far."""
-    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), "archive", "--format=tar", commit]
-    answer = subprocess.run(git, capture_output=True, check=False)
-    if answer.returncode:
+    # A shallow clone can still fetch it, where there is a network.
+    if not _has(commit) and (_git("fetch", "--quiet", "--depth", "1", "origin", commit).returncode or not _has(commit)):
         return None
-    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    tree = _git("archive", "--format=tar", commit)
+    tree.check_returncode()
+    # By tar, because the tarfile of Python before 3.11.4 knows no filter, and later ones warn of its absence.
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=tree.stdout, check=True)
     return Installation(context, addons=(folder,))
+
+
+def _has(commit: str) -> bool:
+    return not _git("cat-file", "-e", f"{commit}^{{commit}}").returncode
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess:
+    environ = {**git_environ(), "GIT_TERMINAL_PROMPT": "0"}
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)

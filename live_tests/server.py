@@ -11,6 +11,7 @@ import psycopg2
 import psycopg2.extras
 import requests
 
+from devtools import results
 from devtools.context import Context
 from devtools.processes import Child, tail
 from devtools.testing import free_port
@@ -19,7 +20,6 @@ from .installations import Installation
 
 START_TIMEOUT = 120
 ERRORS = ("ERROR", "CRITICAL")
-ALARMS = ("WARNING", *ERRORS)
 # The crons that these tests are about. Others only disturb, and one reports to odoo.com.
 KEPT_CRONS = """
     SELECT res_id FROM ir_model_data
@@ -183,6 +183,7 @@ class Log:
             record
             for level, record in records
             if (level in levels or "Traceback (most recent call last)" in record)
+            and not results.is_ignored(record)
             and not any(re.search(pattern, record) for pattern in allowed)
         ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devtools import results
 from devtools.context import Context
 from devtools.databases import Databases
 from devtools.settings import LOGS
@@ -79,7 +80,7 @@ def uninstall(past: Past, addon: str) -> None:
     [module] = past.admin.call("ir.module.module", "search", [["name", "=", addon]])
     past.database.wait_for_crons()
     past.admin.call("ir.module.module", "button_immediate_uninstall", [module])
-    assert past.odoo.log.problems(since, allowed=[], levels=server.ALARMS) == []
+    assert past.odoo.log.problems(since, allowed=[], levels=results.ALARMS) == []
     assert past.database.values(inventory.LOOSE_ENDS) == []
 
 

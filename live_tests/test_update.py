@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from devtools import results
 from devtools.context import Context
 from devtools.databases import Databases
 from devtools.settings import LOGS
@@ -99,9 +100,12 @@ def test_an_update_from_the_version_before_loses_nothing(older, catcher_process)
             assert contact["portal_access_until"] == LAST_DAY
             [template] = past.admin.read("mail.template", [["id", "=", template]], "subject")
             assert template["subject"] == "Come in"
+            catcher_process.clear()
             [result] = past.admin.call("res.partner", "portal_access_grant", [past.contacts["revoked"]])
             assert result["outcome"] == "granted"
-            assert odoo.log.problems(0, allowed=[], levels=server.ALARMS) == []
+            assert catcher_process.wait_for_invitation(past.login("revoked")).subject == "Come in"
+            odoo.database.wait_for_crons()
+            assert odoo.log.problems(0, allowed=[], levels=results.ALARMS) == []
 
 
 def use_up_a_code(past: Past) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from devtools.addons import own_addons
+from devtools.build import git_environ
 from devtools.context import Context
 from devtools.databases import Databases
 from devtools.settings import LOGS, ROOT
@@ -45,8 +46,10 @@ def test_each_addon_has_a_wheel(wheels):
 
 @pytest.mark.parametrize("addon", ADDONS)
 def test_a_wheel_has_the_addon_s_files_and_no_others(wheels, addon):
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files"]
-    listing = subprocess.run(command, cwd=ADDONS[addon].folder, capture_output=True, text=True, check=True).stdout
+    folder, environ = ADDONS[addon].folder, git_environ()
+    listing = subprocess.run(
+        ["git", "ls-files"], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    ).stdout
     with zipfile.ZipFile(wheels.files[addon]) as wheel:
         names = [name for name in wheel.namelist() if ".dist-info/" not in name]
         prefix = f"odoo/addons/{addon}/"

@@ -24,7 +24,7 @@ class TestAddressTours(AddressTourCase):
         self.start_address_tour("portal_access_addresses")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestAddressPhoneTours(AddressTourCase):
     """The same on a phone."""
 

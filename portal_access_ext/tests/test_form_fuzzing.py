@@ -63,7 +63,7 @@ NASTY = (
 )
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 @unittest.skipUnless(hypothesis, "hypothesis is not installed")
 class TestFormFuzzing(RouteCase):
     """Whatever is sent to our forms: an answer that a customer understands, and nothing lost."""

@@ -223,6 +223,9 @@ class TestOnboardingPanel(OnboardingCase, HttpCase):
         self.assertLessEqual(count(), open_steps)
         self.assertLessEqual(open_steps, 20)
 
+
+@tagged("post_install", "-at_install", "portal_access_once")
+class TestOnboardingTour(OnboardingCase, HttpCase):
     def test_a_click_on_each_step_leads_there_and_back(self):
         self.admin.password = self.admin.login
         url = f"/web#action=contacts.action_contacts&cids={self.company.id}"
@@ -231,7 +234,7 @@ class TestOnboardingPanel(OnboardingCase, HttpCase):
         self.assertTrue(self.panel.with_company(self.company).is_onboarding_closed)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestOnboardingAccessibility(AccessibilityCase, OnboardingCase):
     """On a desktop: a phone shows cards, without the panel."""
 

@@ -55,7 +55,7 @@ class TestPaymentMethodTours(PaymentTourCase):
         self.check_methods()
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestPaymentMethodPhoneTours(PaymentTourCase):
     """The same on a phone."""
 

@@ -45,7 +45,7 @@ class TestPortalDetailsTours(PortalDetailsTourCase):
         self.check_details_tour("portal_access_details")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestPortalDetailsPhoneTours(PortalDetailsTourCase):
     """The same on a phone."""
 

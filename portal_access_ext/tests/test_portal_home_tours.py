@@ -31,7 +31,7 @@ class TestPortalHomeTours(PortalHomeTourCase):
         self.start_home_tour("portal_access_home")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestPortalHomePhoneTours(PortalHomeTourCase):
     """The same on a phone."""
 

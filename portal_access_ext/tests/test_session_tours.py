@@ -36,7 +36,7 @@ class TestSessionTours(SessionTourCase):
         self.start_session_tour("portal_access_session_password")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestSessionPhoneTours(SessionTourCase):
     """The same on a phone."""
 

@@ -7,13 +7,6 @@
  */
 export const LABELS = {
     en_US: {
-        grantPortalAccess: "Grant portal access",
-        columns: ["Contact", "Email", "In Portal", "Status", "Access Until", "Latest Authentication"],
-        grantAccess: "Grant Access",
-        revokeAccess: "Revoke Access",
-        reInvite: "Re-Invite",
-        apply: "Apply",
-        close: "Close",
         password: "Password",
         confirmPassword: "Confirm Password",
         signUp: "Sign up",
