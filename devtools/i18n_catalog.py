@@ -13,9 +13,10 @@ PLURAL_FORMS = {"fr": "nplurals=2; plural=(n > 1);"}
 PLURAL_FORM = "nplurals=2; plural=(n != 1);"
 
 # What code fills in, as Odoo writes it in Python, JavaScript and the subjects of mail templates.
-NAMED = re.compile(r"%\((\w+)\)[#0\- +]*[\d.]*([a-zA-Z])")
-POSITIONAL = re.compile(r"(?<!%)(?:%%)*%[sdifr]")
-FILLED_IN = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\{\w*\}", re.DOTALL)
+FORMAT = re.compile(r"%(?:\((?P<name>\w+)\))?[-+ 0#]*[\d.]*(?P<kind>[diouxXeEfFgGcrsa%])")
+# A blank is a flag too, and "5 % of it" a placeholder only where the text has others, so that it is formatted at all.
+FORMATTED = re.compile(r"%(?:\(\w+\))?[-+0#]*[\d.]*[diouxXeEfFgGcrsa]")
+FILLED_IN = re.compile(r"\{\{.*?\}\}|[#$]\{.*?\}|\{\w*\}", re.DOTALL)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 ENTITY = re.compile(r"&(?:[a-zA-Z]+|#\d+|#x[\da-fA-F]+);")
 BLANKS = " \t\r\n"
@@ -133,19 +134,44 @@ def entry_problems(entry: polib.POEntry, original: polib.POEntry) -> Iterator[st
 
 
 def _placeholder_problems(source: str, target: str) -> Iterator[str]:
-    for pattern, count in ((NAMED, set), (FILLED_IN, set), (POSITIONAL, Counter)):
-        wanted, there = (count(match.group().strip() for match in pattern.finditer(each)) for each in (source, target))
-        if wanted != there:
-            lost, added = sorted(set(wanted) - set(there)), sorted(set(there) - set(wanted))
-            parts = [f"lost {', '.join(lost)}"] if lost else []
-            parts += [f"added {', '.join(added)}"] if added else []
-            yield f"placeholders: {' and '.join(parts) or 'another number of them'}"
-    values = {name: 1 if kind in "dif" else "" for name, kind in NAMED.findall(source)}
-    if values:
-        try:
-            target % values
-        except (KeyError, TypeError, ValueError):
-            yield "placeholders: a % too much (write %%), or a broken one"
+    wanted, there = (sorted({match.group() for match in FILLED_IN.finditer(each)}) for each in (source, target))
+    yield from _changes(wanted, there)
+    if not FORMATTED.search(source):
+        yield from _changes([], FORMATTED.findall(target))
+        return
+    for in_order in (True, False):
+        wanted, there = (_placeholders(each, in_order) for each in (source, target))
+        yield from _changes(wanted, there)
+    samples = [(m["name"], "" if m["kind"] in "rsa" else 1) for m in FORMAT.finditer(source) if m["kind"] != "%"]
+    by_name = samples[0][0] is not None
+    values = dict(samples) if by_name else tuple(value for _name, value in samples)
+    if _can_format(source, values) and not _can_format(target, values):
+        yield "placeholders: a % too much (write %%), or a broken one"
+
+
+def _placeholders(content: str, in_order: bool) -> list[str]:
+    """Return what code fills in by position, or what may change places: what it fills in by name, and each %%."""
+    matches = FORMAT.finditer(content)
+    if in_order:
+        return [match.group() for match in matches if not match["name"] and match["kind"] != "%"]
+    return sorted(match.group() for match in matches if match["name"] or match["kind"] == "%")
+
+
+def _can_format(content: str, values: dict | tuple) -> bool:
+    try:
+        content % values
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _changes(wanted: list[str], there: list[str]) -> Iterator[str]:
+    """Tell what is not as it has to be among placeholders."""
+    if wanted != there:
+        lost, added = Counter(wanted) - Counter(there), Counter(there) - Counter(wanted)
+        parts = [f"lost {', '.join(lost)}"] if lost else []
+        parts += [f"added {', '.join(added)}"] if added else []
+        yield f"placeholders: {' and '.join(parts) or 'in another order'}"
 
 
 def _markup_problems(source: str, target: str, is_xml: bool) -> Iterator[str]:

@@ -85,11 +85,8 @@ def _python_problems(node: ast.AST, in_function: bool) -> Iterator[tuple[int, st
             yield node.lineno, "%% in a text without arguments is shown as it is"
         if any(isinstance(child, ast.JoinedStr) for child in ast.walk(node)):
             yield node.lineno, "an f-string among the arguments of _(): Odoo can't export this file"
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        if any(_is_text(side) for side in (node.left, node.right)) and any(
-            _is_translation(side) for side in (node.left, node.right)
-        ):
-            yield node.lineno, "texts put together with +: translators need the whole one, with %(name)s in it"
+    elif any(_is_translation(part) for part in _put_together(node)):
+        yield node.lineno, "texts put together with + or %: translators need the whole one, with %(name)s in it"
     elif isinstance(node, ast.FormattedValue) and _is_translation(node.value):
         yield node.lineno, "a translated text in an f-string: translators need the whole one, with %(name)s in it"
     inner = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -114,12 +111,16 @@ def _is_translation(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TRANSLATE
 
 
-def _is_text(node: ast.AST) -> bool:
-    return (
-        _is_translation(node)
-        or isinstance(node, ast.JoinedStr)
-        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-    )
+def _put_together(node: ast.AST) -> list[ast.AST]:
+    """Return what an expression adds to other texts, or fills into a literal one."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [node.left, node.right]
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+        return [node.value]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
+        filled_in = {ast.Tuple: "elts", ast.Dict: "values"}.get(type(node.right))
+        return getattr(node.right, filled_in) if filled_in else [node.right]
+    return []
 
 
 # === Views, templates of pages and of the browser === #
@@ -182,7 +183,7 @@ def javascript_problems(source: str, _path: Path) -> Iterator[tuple[int, str]]:
         elif re.search(r"\b_l?t\(\s*$", before):
             if token.startswith("`"):
                 yield line, "_t() of a template: Odoo can't export it"
-            elif re.match(r"\s*\+", source[match.end() :]) or re.match(r"\)\s*\+", source[match.end() :]):
+            elif re.match(r"\)?\s*\+", source[match.end() :]) or re.search(r"\+=?\s*_l?t\(\s*$", before):
                 yield line, "texts put together with +: translators need the whole one, with %s in it"
         elif PROSE.search(token) and "[" not in token and not JS_NOT_SHOWN.search(before):
             yield line, f"a text without _t(): {token}"

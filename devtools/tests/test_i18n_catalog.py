@@ -92,6 +92,16 @@ def test_what_is_missing_stale_obsolete_fuzzy_or_twice_is_told():
         ("%(share)s of all", "%(share)s von 100 %"),
         ("Your login at {{ object.company_id.name }}", "Ihr Login"),
         ("{} left", "übrig"),
+        ("Pay #{invoice.name}", "Bezahlen"),
+        ("%s has %d", "%d hat %s"),
+        ("%s%% of it", "%s % davon"),
+        ("%s left %s", "%s %% links %s"),
+        ("%s left", "%s % übrig"),
+        ("%s", "%s %"),
+        ("%.2f left", "übrig"),
+        ("%-5s left", "übrig"),
+        ("%(a)s of %(a)s", "%(a)s"),
+        ("%(a)d of it", "%(a)s davon"),
     ],
 )
 def test_a_placeholder_that_is_lost_added_or_broken_is_told(source, target):
@@ -137,6 +147,8 @@ def test_blanks_at_both_ends_belong_to_the_text():
             "<p><t t-out=\"object.name or ''\">Ann</t>,<br>ciao</p>",
         ),
         ("Only 50 percent", "Nur 50 % des Ganzen"),
+        ("%s%% of it", "davon %s %%"),
+        ("%(a)s is %(share).1f%% of it", "%(share).1f %% davon ist %(a)s"),
         ("Terms & more", "Bedingungen & mehr"),
     ],
 )

@@ -16,6 +16,11 @@ SCRIPT, BROWSER = Path("static/src/x.js"), Path("static/src/x.xml")
         'TITLE = _("Hello")',
         'def f(self): return _("At most %(amount)s", amount=f"{MOST:,}")',
         'def f(self): return _("Hello") + " " + self.name',
+        'def f(self): return self.name + _(" is taken")',
+        'def f(self):\n    text = _("One")\n    text += _(" two")\n    return text',
+        'def f(self): return "%s (%s)" % (_("a"), _("b"))',
+        'def f(self): return "%(a)s!" % {"a": _("a")}',
+        'def f(self): return "%s!" % _("a")',
         "def f(self): return f\"{_('Hello')} {self.name}\"",
         'def f(self): return [_("Hello %s", name) for name in names]',
         'def f(self):\n    def g(): return _("Hello")\n    return g',
@@ -34,6 +39,9 @@ def test_python_that_can_not_be_translated_is_found(source):
         'def f(self): return [_("Hello %s", name) for name in self.names]',
         'def f(self): return _("%(share)s of 100 %%", share=self.share)',
         'def f(self): return ", ".join([_("one"), _("two")])',
+        'def f(self):\n    texts = []\n    texts += [_("one"), _("two")]\n    return texts',
+        'def f(self): return Markup("<p>%s</p>") % _("one")',
+        'def f(self): return _("%s of it") % self.share',
     ],
 )
 def test_python_that_can_be_translated_is_fine(source):
@@ -86,6 +94,8 @@ def test_what_code_translates_need_not_be_exported_from_a_view():
         "_t(text)",
         "_t(`Nothing ${x}`)",
         '_t("Hello") + x',
+        'x + _t(" is taken")',
+        'text += _t(" two")',
     ],
 )
 def test_scripts_that_can_not_be_translated_are_found(source):
