@@ -15,5 +15,6 @@ class Base(models.AbstractModel):
         """Return these records in the company's language: the one of notes and of the ledger.
 
         Else employees would read there the language of the customer or of the job that did something.
+        It is the current company's, also for the contacts of others; in crons, that is the superuser's.
         """
         return self.with_context(lang=self.env.company.sudo().partner_id.lang or self.env.lang)

@@ -25,35 +25,38 @@ class MailMail(models.Model):
         # Those of the stock dialog too, which other modules send; see `portal.wizard.user._send_email`.
         mails = self.filtered(lambda mail: mail.model in ("portal.access.invitation", "portal.wizard.user"))
         if mails:
-            self = self._portal_access_for_employees()
-            invitations = (
-                self.env["portal.access.invitation"]
-                .sudo()
-                .search([("mail_mail_id_int", "in", mails.ids), ("state", "in", ("queued", "failed"))])
-            )
-            mail_reasons = {mail.id: failure_reason or mail.failure_reason for mail in mails}
-            reasons = {invitation.id: mail_reasons[invitation.mail_mail_id_int] for invitation in invitations}
-            is_address_bad = failure_type in ("mail_email_invalid", "mail_email_missing")
-            if is_address_bad:
-                reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))
-            reminded = self.env["portal.access.invitation"].sudo().search([("reminder_mail_id_int", "in", mails.ids)])
-            try:
-                # The mail is out: a conflict here must not roll that back, and send it again.
-                with self.env.cr.savepoint():
-                    if failure_type:
-                        invitations._fail(reasons)
-                        if is_address_bad:
-                            reminded._fail_reminder(_("The mail server does not accept this address."))
-                        for invitation in reminded.filtered("reminder_mail_id_int"):
-                            reason = mail_reasons[invitation.reminder_mail_id_int]
-                            invitation.reminder_failure = reason or _("Unknown error")
-                    else:
-                        # Not one that was held back: Odoo calls that a success too.
-                        sent_ids = set(mails.filtered(lambda mail: mail.state == "sent").ids)
-                        invitations.filtered(lambda i: i.mail_mail_id_int in sent_ids)._mark_sent()
-                        reminded.filtered(lambda i: i.reminder_mail_id_int in sent_ids)._mark_reminded()
-            except OperationalError as error:
-                if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
-                    raise
-                _logger.info("Invitations %s changed while they were sent: %s", invitations.ids, error)
+            mails._portal_access_for_employees()._portal_access_tell_invitations(failure_reason, failure_type)
         return super()._postprocess_sent_message(success_pids, failure_reason=failure_reason, failure_type=failure_type)
+
+    def _portal_access_tell_invitations(self, failure_reason, failure_type):
+        """Note on the invitations of these mails what became of them; see :meth:`_postprocess_sent_message`."""
+        invitations = (
+            self.env["portal.access.invitation"]
+            .sudo()
+            .search([("mail_mail_id_int", "in", self.ids), ("state", "in", ("queued", "failed"))])
+        )
+        mail_reasons = {mail.id: failure_reason or mail.failure_reason for mail in self}
+        reasons = {invitation.id: mail_reasons[invitation.mail_mail_id_int] for invitation in invitations}
+        is_address_bad = failure_type in ("mail_email_invalid", "mail_email_missing")
+        if is_address_bad:
+            reasons = dict.fromkeys(invitations.ids, _("The mail server does not accept this address."))
+        reminded = self.env["portal.access.invitation"].sudo().search([("reminder_mail_id_int", "in", self.ids)])
+        try:
+            # The mail is out: a conflict here must not roll that back, and send it again.
+            with self.env.cr.savepoint():
+                if failure_type:
+                    invitations._fail(reasons)
+                    if is_address_bad:
+                        reminded._fail_reminder(_("The mail server does not accept this address."))
+                    for invitation in reminded.filtered("reminder_mail_id_int"):
+                        reason = mail_reasons[invitation.reminder_mail_id_int]
+                        invitation.reminder_failure = reason or _("Unknown error")
+                else:
+                    # Not one that was held back: Odoo calls that a success too.
+                    sent_ids = set(self.filtered(lambda mail: mail.state == "sent").ids)
+                    invitations.filtered(lambda i: i.mail_mail_id_int in sent_ids)._mark_sent()
+                    reminded.filtered(lambda i: i.reminder_mail_id_int in sent_ids)._mark_reminded()
+        except OperationalError as error:
+            if error.pgcode not in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                raise
+            _logger.info("Invitations %s changed while they were sent: %s", invitations.ids, error)

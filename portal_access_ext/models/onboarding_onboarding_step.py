@@ -17,9 +17,12 @@ class OnboardingStep(models.Model):
 
         :return dict: an action, which says what happened
         :raise AccessError: if the current user is no administrator
+        :raise UserError: if mails of the user would be from nobody, which no server sends
         """
         self.check_access_rights("write")
         sender = self.env.user.email_formatted or self.env.company.email_formatted
+        if not sender and not self.env["ir.mail_server"]._get_default_from_address():
+            self.env["mail.thread"]._message_compute_author()  # raises, in Odoo's words
         notification = {"type": "ir.actions.client", "tag": "display_notification"}
         try:
             connection = self.env["ir.mail_server"].connect(smtp_from=sender)
@@ -35,8 +38,9 @@ class OnboardingStep(models.Model):
             return notification
         if connection:  # none in tests
             connection.close()
-            if email_normalize(connection.smtp_from) != email_normalize(sender):
-                sender = encapsulate_email(sender, connection.smtp_from)  # as Odoo does with each mail
+            smtp_from = getattr(connection, "smtp_from", None)  # not in all that other modules connect with
+            if smtp_from and email_normalize(smtp_from) != email_normalize(sender):
+                sender = encapsulate_email(sender, smtp_from) if sender else smtp_from  # as Odoo does with each mail
         self.action_validate_step("portal_access_ext.onboarding_step_portal_mail")
         notification["params"] = {
             "type": "success",

@@ -328,6 +328,7 @@ class PaymentToken(models.Model):
             raise AccessError(_("Only who manages access rights can show a saved payment method in the portal again."))
         self.check_access_rights("read")
         self.check_access_rule("read")
+        self = self._portal_access_for_employees()
         hidden_sudo = self.sudo().filtered("portal_is_hidden")  # checked above
         hidden_sudo.portal_is_hidden = False
         bodies = {}

@@ -1,5 +1,9 @@
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, tagged
 from odoo.tools.translate import code_translations
+
+from odoo.addons.mail.models.mail_mail import MailMail
 
 from .common import PortalAccessCase
 
@@ -34,6 +38,21 @@ class TestLanguage(PortalAccessCase):
         user = self.grant(self.partner)
         user.with_context(lang="fr_FR").unlink()
         self.assertEqual(self.events_of(self.partner)[-1].details, self.in_german("The user was deleted."))
+
+    def test_only_what_we_note_of_a_mail_is_in_the_company_s_language(self):
+        languages = []
+
+        def postprocess(mails, *args, **kwargs):
+            languages.append(mails.env.lang)
+
+        self.grant(self.partner)
+        invitation = self.invitations_of(self.partner)
+        mail = self.env["mail.mail"].with_context(lang="fr_FR").create({"model": invitation._name})
+        invitation.mail_mail_id_int = mail.id
+        with patch.object(MailMail, "_postprocess_sent_message", postprocess):
+            mail._postprocess_sent_message([], failure_type="mail_email_missing")
+        self.assertEqual(languages, ["fr_FR"])
+        self.assertEqual(invitation.failure_reason, self.in_german("The mail server does not accept this address."))
 
     def test_a_question_before_a_button_is_translated_with_its_title_and_answer(self):
         arch = self.env["res.partner"].with_context(lang=DE).get_view(view_type="form")["arch"]

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from lxml import html
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.base.models.ir_mail_server import IrMailServer
@@ -96,6 +96,22 @@ class TestOnboardingSteps(OnboardingCase):
                 with patch.object(IrMailServer, "connect", lambda *_args, answer=connection, **_kwargs: answer):
                     answer = self.step(MAIL).action_open_step_portal_mail()
                 self.assertEqual(answer["params"]["message"], f"Your invitations come from {sender}.")
+
+    def test_who_has_no_address_is_told_so(self):
+        (self.admin.partner_id | self.company.partner_id).email = False
+        self.company.alias_domain_id = False
+        connection = SimpleNamespace(smtp_from="notifications@first.example", close=lambda: None)
+        with patch.object(IrMailServer, "connect", lambda *_args, **_kwargs: connection):
+            with patch.object(
+                self.registry["ir.mail_server"], "_get_default_from_address", lambda _self: "x@y.example"
+            ):
+                answer = self.step(MAIL).action_open_step_portal_mail()
+            self.assertEqual(answer["params"]["message"], "Your invitations come from notifications@first.example.")
+            with (
+                patch.object(self.registry["ir.mail_server"], "_get_default_from_address", lambda _self: None),
+                self.assertRaisesRegex(UserError, "sender's email address"),
+            ):
+                self.step(MAIL).action_open_step_portal_mail()
 
     def test_who_sees_no_panel_can_do_none_of_its_steps(self):
         def connect(*args, **kwargs):

@@ -6,6 +6,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import hmac
+from odoo.tools.translate import code_translations
 
 from odoo.addons.mail.tests.common import mail_new_test_user
 from odoo.addons.payment.controllers.portal import PaymentPortal as StockPortal
@@ -238,6 +239,16 @@ class TestPaymentMethodsRights(PaymentCase):
         notes = self.anna.message_ids
         hidden.with_user(administrator).action_portal_show_again()
         self.assertEqual(self.anna.message_ids, notes)
+
+    def test_what_is_shown_again_is_noted_in_the_company_s_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.env.company.partner_id.lang = "de_DE"
+        self.card.portal_is_hidden = True
+        self.card.with_context(lang="en_US").action_portal_show_again()
+        text = code_translations.get_python_translations("portal_access_ext", "de_DE")[
+            "Shown in the portal again: %(methods)s"
+        ]
+        self.assertIn(text % {"methods": self.card.display_name}, self.anna.message_ids[0].body)
 
     def test_only_the_owner_asks_what_uses_a_method(self):
         transaction = self.pay(self.card)

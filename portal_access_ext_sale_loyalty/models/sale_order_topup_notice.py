@@ -23,10 +23,16 @@ class SaleOrder(models.Model):
         :return: the activity
         """
         self.ensure_one()
-        user = self._portal_topup_get_responsible()
+        # Whoever was told before may have another language, or have had one.
+        known = {
+            self.with_context(lang=lang)._portal_topup_get_warning(kind, **values)[0]
+            for lang, _name in self.env["res.lang"].get_installed()
+        }
+        told = self.activity_ids.filtered(lambda activity: activity.summary in known)[:1]
+        user = told.user_id or self._portal_topup_get_responsible()
         summary, note = self.with_context(lang=user.lang or self.env.lang)._portal_topup_get_warning(kind, **values)
-        if told := self.activity_ids.filtered(lambda activity: activity.summary == summary)[:1]:
-            told.note = note
+        if told:
+            told.write({"summary": summary, "note": note})
             return told
         return self.with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_warning",

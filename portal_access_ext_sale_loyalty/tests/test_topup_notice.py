@@ -33,6 +33,26 @@ class TestTopupNotice(TopupCase):
         self.refund(tx)
         self.assertFalse(order.activity_ids)
 
+    def test_the_same_thing_is_told_once_in_whatever_language(self):
+        for lang in ("de_DE", "fr_FR"):
+            self.env["res.lang"]._activate_lang(lang)
+        order = self.start()
+        order.user_id = self.salesman
+        first = order._portal_topup_warn("overdrawn", amount=1, balance=-1)
+        self.assertEqual((first.user_id, first.summary), (self.salesman, "The eWallet is overdrawn"))
+        self.salesman.lang = "de_DE"
+        self.assertEqual(order._portal_topup_warn("overdrawn", amount=2, balance=-2), first)
+        self.assertNotEqual(first.summary, "The eWallet is overdrawn")
+        self.assertIn("2,00", first.note)
+        self.accountant.lang = "fr_FR"
+        self.accountant.groups_id |= self.env.ref("sales_team.group_sale_salesman_all_leads")
+        order.user_id = self.accountant
+        self.assertEqual(order._portal_topup_warn("overdrawn", amount=3, balance=-3), first)
+        self.assertEqual(first.user_id, self.salesman)
+        other = order._portal_topup_warn("not_invoiced", error="Why")
+        self.assertEqual(other.user_id, self.accountant)
+        self.assertEqual(order.activity_ids, first | other)
+
     def test_who_is_told_is_there_and_may_read_the_order(self):
         self.env.ref("base.user_admin").company_ids |= self.company
         order = self.start()
