@@ -67,7 +67,7 @@ class BackendCase(KeyboardCase, PortalAccessCase):
         self.assert_accessible(url, *selectors, login=self.login, steps=steps, sizes=[DESKTOP], excluded=STOCK)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestBackendAccessibility(BackendCase):
     """Our views for employees, on a desktop, as axe-core sees them."""
 
@@ -123,7 +123,7 @@ class TestBackendAccessibility(BackendCase):
         self.assert_walkable(block)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestBackendKeyboard(BackendCase):
     """The dialog is opened, gone through and filled in by the keyboard alone."""
 

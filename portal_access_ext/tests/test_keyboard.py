@@ -7,7 +7,7 @@ from .test_totp_codes import TotpCase
 DIALOG = ".modal-content"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestKeyboardOfCustomers(KeyboardCase, AddressPageCase):
     """Details and addresses, by the keyboard alone."""
 
@@ -68,18 +68,23 @@ class TestKeyboardOfCustomers(KeyboardCase, AddressPageCase):
         self.see("form.o_portal_form")
         self.assert_walkable("form.o_portal_form")
 
+
+@tagged("post_install", "-at_install")
+class TestLanguageOfPages(KeyboardCase, AddressPageCase):
+    """Not tagged as the others are: without website, it is our own view that says it."""
+
     def test_a_page_says_its_language(self):
         # The last one is English only where nothing else is installed.
         lang = sorted(self.env["res.lang"].get_installed(), key=lambda each: each[0] != "en_US")[-1][0]
         self.anna.lang = lang
-        self.open_page("/my/account", self.login)
+        self.open_page("/my/account", self.anna.user_ids.login)
         self.assert_not_cut("form.o_portal_form", lang=lang.replace("_", "-"))
         for path in ("login", "reset_password"):
             page = self.url_open(f"/web/{path}").text
             self.assertRegex(page, r'<html[^>]* lang="\w')
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "portal_access_once")
 class TestKeyboardOfRecoveryCodes(KeyboardCase, TotpCase):
     """The dialog of the recovery codes, by the keyboard alone."""
 
