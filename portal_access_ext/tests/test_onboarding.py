@@ -1,3 +1,4 @@
+import logging
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -140,7 +141,8 @@ class TestOnboardingSteps(OnboardingCase):
             "INSERT INTO onboarding_progress_step (step_id, company_id, step_state) VALUES (%s, %s, 'done')",
             [step.id, self.company.id],
         )
-        values = panel._prepare_rendering_values()
+        with self.assertLogs("odoo.addons.portal_access_ext.models.onboarding_onboarding", logging.INFO):
+            values = panel._prepare_rendering_values()
         self.assertEqual(values["steps"], panel.step_ids)
         self.assertEqual(len(step.progress_ids), 1)
         self.assertEqual(self.states(), ["not_done"] * 3 + ["done"])
