@@ -57,6 +57,20 @@ class TestInvoiceHistory(InvoicePageCase):
         self.pay(late, 10)
         self.assert_page_says(late, "Still to pay: $ 90.00 Overdue since")
 
+    def test_the_day_beside_the_amount_is_the_one_it_is_overdue_since(self):
+        invoice = self.make_invoice(1000, days=45, invoice_payment_term_id=self.instalments.id)
+        first, last = (f'datetime="{date}"' for date in self.due_days(invoice))
+        self.assertIn(first, self.open_invoice(invoice))
+        self.pay(invoice, 600)
+        page = self.open_invoice(invoice)
+        self.assertNotIn(first, page)
+        self.assertIn(last, page)
+
+    def due_days(self, invoice):
+        """:return tuple: when the first and the last instalment are due"""
+        days = invoice.line_ids.filtered("date_maturity").mapped("date_maturity")
+        return min(days), max(days)
+
     def test_what_one_payment_for_several_paid_of_this_one_is_said(self):
         old, new = self.make_invoice(100, days=20), self.make_invoice(100, days=10)
         self.pay(old | new, 150)
