@@ -40,6 +40,7 @@ from . import (
     test_login_reset,
     test_login_rules,
     test_login_tours,
+    test_onboarding,
     test_page_queries,
     test_password,
     test_payment_methods,

@@ -230,12 +230,17 @@ class TestLinkProblemPage(InvitationCase, HttpCase):
             ("link_problem", "Send me a new invitation", "Envoyez-moi une nouvelle invitation"),
             ("invitation_requested", "Please look into your mailbox.", "Regardez dans votre boîte."),
         ):
-            translations = {"fr_FR": {english: french}}
-            self.env.ref(f"portal_access_ext.{view}").update_field_translations("arch_db", translations)
+            self.translate(self.env.ref(f"portal_access_ext.{view}"), english, french)
         self.invitation = self.invite(self.partner)
         self.token = self.token_of(self.partner)
         self.partner.lang = "fr_FR"
         self.authenticate(None, None)
+
+    def translate(self, view, english, french):
+        """Put what this test looks for in the place of a term's translation, or of the term where it has none."""
+        archs = {lang: view.with_context(lang=lang).arch_db for lang in ("en_US", "fr_FR")}
+        terms = view._fields["arch_db"].get_translation_dictionary(archs["en_US"], archs)
+        view.update_field_translations("arch_db", {"fr_FR": {terms[english]["fr_FR"]: french}})
 
     def open_link(self, route="signup", token=None):
         self.env.flush_all()
@@ -267,11 +272,6 @@ class TestLinkProblemPage(InvitationCase, HttpCase):
         self.opener.cookies["frontend_lang"] = "fr_FR"
         self.assertIn("Envoyez-moi une nouvelle invitation", self.open_link(token="nonsense"))
 
-    def test_a_link_that_works_leaves_the_visitors_language(self):
-        page = self.open_link()
-        self.assertIn("Your Name", page)
-        self.assertNotIn("fr-FR", page.split("<main>")[1])
-
     def test_the_answer_is_in_the_language_of_the_page(self):
         self.expire()
         self.env.flush_all()
@@ -288,7 +288,7 @@ class TestLinkProblemPage(InvitationCase, HttpCase):
     def test_a_language_that_is_not_there_any_more_is_no_error(self):
         self.expire()
         self.env.flush_all()
-        self.env.cr.execute("UPDATE res_partner SET lang = 'de_DE' WHERE id = %s", self.partner.ids)
+        self.env.cr.execute("UPDATE res_partner SET lang = 'ja_JP' WHERE id = %s", self.partner.ids)
         self.env.invalidate_all()
         self.assertIn("Send me a new invitation", self.open_link())
 

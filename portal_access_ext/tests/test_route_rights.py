@@ -45,9 +45,12 @@ TRIES = {
     "/payment/archive_token": [Try("JSON", "cards", "token_id")],
     "/portal_access/invitation/request": [Try("GET"), Try("POST", "tokens", "token")],
     LINK: [Try("GET", "changes"), Try("POST", "changes")],
+    # With the tokens of others, and good ones: see test_signup_links.py.
+    "/web/reset_password": [Try(kind, values={"token": "nonsense"}) for kind in ("GET", "POST")],
+    "/web/signup": [Try(kind, values={"token": "nonsense"}) for kind in ("GET", "POST")],
 }
 ONLY_ASKING = {"/my/country/<string:country_id>"}
-VISITORS_MAY = {"/portal_access/invitation/request", LINK}
+VISITORS_MAY = {"/portal_access/invitation/request", LINK, "/web/reset_password", "/web/signup"}
 FOREIGN = ("sibling", "foreign", "archived", "deleted")
 INVALID = {"negative": "-1", "huge": str(2**64), "text": "abc", "float": "1.5", "empty": "", "list": "[1]"}
 INVALID |= {"superscript": "²", "digits": "9" * 5000}
@@ -206,6 +209,7 @@ class RouteCase(PortalHomeCase):
             token = {"csrf_token": http.Request.csrf_token(self)} if with_csrf else {}
             response = self.url_open(address, {**values, **token, "": ""}, allow_redirects=False)
         else:
+            address = f"{address}?{urlencode(values)}" if values else address
             response = self.url_open(address, allow_redirects=False)
         self.env.invalidate_all()
         text = re.sub(r"(?s)<script.*?</script>|\b\w{40}o\d+\b", "", response.text)

@@ -505,7 +505,7 @@ class TestSession(SessionCase):
                 for number in range(100)
             ]
         )
-        self.assertIn("and 81 more", browser.text)
+        self.assertIn("Not listed here: 81", browser.text)
         self.end(browser)
         self.assertEqual(len(self.open_rows()), 1)
 
