@@ -143,7 +143,7 @@ def test_a_login_is_confirmed_and_undone_by_the_links_in_real_mails(
     assert intruder.is_signed_in
     assert "The change was undone" in page.browser.post(undo, dict(page.tree.forms[0].form_values())).text
     [user] = memory.users(customer)
-    assert (user["login"], user["password"]) == (customer.email, "")
+    assert (user["login"], user["password"]) == (customer.email, None)
     assert not intruder.is_signed_in
     assert not intruder.sign_in(customer.email, PASSWORD).browser.is_signed_in
 

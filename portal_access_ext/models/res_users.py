@@ -82,8 +82,8 @@ class ResUsers(models.Model):
     def _portal_access_wipe(self):
         """Remove all that these users could sign in with: no mail, no hashing, a few statements for all.
 
-        An empty password is the only one that can't be used: Odoo takes any other text that is no
-        hash for the password itself.
+        No password is the only one that can't be used: Odoo takes any text that is no hash for the password
+        itself, and an empty one too is encrypted at the next update, which mails "Password Changed" to its user.
         """
         if not self:
             return
@@ -91,7 +91,7 @@ class ResUsers(models.Model):
         self.flush_recordset()
         self.env.cr.execute(
             SQL(
-                "UPDATE res_users SET password = '', %s WHERE id IN %s",
+                "UPDATE res_users SET password = NULL, %s WHERE id IN %s",
                 SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in columns),
                 tuple(self.ids),
             )

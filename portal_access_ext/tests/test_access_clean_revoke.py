@@ -34,7 +34,7 @@ class CleanRevokeCase(PortalAccessCase):
         self.env.flush_all()
         self.env.cr.execute(
             """
-            SELECT NULLIF(password, ''), totp_secret,
+            SELECT password, totp_secret,
                    (SELECT count(*) FROM res_users_apikeys WHERE user_id = u.id),
                    (SELECT count(*) FROM auth_totp_device WHERE user_id = u.id)
               FROM res_users u WHERE id = %s
@@ -71,6 +71,13 @@ class TestCleanRevoke(CleanRevokeCase):
         for password in ("a fine password", "", "False", "None", " "):
             with self.subTest(password=password), self.assertRaises(AccessDenied):
                 self.user.with_user(self.user)._check_credentials(password, {"interactive": True})
+
+    def test_an_update_of_odoo_sends_the_revoked_no_mail(self):
+        self.as_manager(self.partner).portal_access_revoke()
+        with self.mock_mail_gateway():
+            self.env["res.users"].init()  # encrypts passwords that are none yet, also empty ones
+        self.assertNothingWorks(self.user)
+        self.assertFalse(self._new_mails)
 
     def test_the_session_of_a_revoked_user_is_dead(self):
         token = self.user._compute_session_token("s" * 84)
