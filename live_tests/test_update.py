@@ -85,6 +85,9 @@ def test_an_update_from_the_version_before_loses_nothing(older, catcher_process)
                 lost, new = ([row for row in one if row not in two] for one, two in permutations((rows, after[table])))
                 assert not lost, f"lost from {table}: {lost}"
                 assert not new, f"new in {table}: {new}"
+            password = "SELECT password FROM res_users WHERE login = %s"
+            assert database.value(password, Past.login("revoked")) is None
+            assert not database.values("SELECT id FROM mail_message WHERE subject ILIKE %s", "%password changed%")
             versions = "SELECT latest_version FROM ir_module_module WHERE state = 'installed' AND name LIKE %s"
             assert BEFORE_VERSION not in database.values(versions, "portal\\_access\\_ext%")
         log = LOGS / "live-odoo-update.log"
