@@ -72,7 +72,7 @@ def test_the_customer_who_deletes_the_account_is_gone_for_good(odoo, database, m
     assert not browser.is_signed_in
     assert not other.is_signed_in
     [user] = memory.users(contact)
-    assert (user["active"], user["is_portal"], user["password"]) == (False, False, None)
+    assert (user["active"], user["is_portal"], user["password"]) == (False, False, "")
     assert memory.events(contact)[-1] == "revoked"
     # And may come back.
     admin.call("res.partner", "write", [contact.id], {"active": True})
